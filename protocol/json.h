@@ -91,11 +91,12 @@ bool json_raw_member(const char *text, size_t length, const char *key, const cha
 /*
  * A table describes how the members of an object become the members of a C struct, so that handlers
  * never see JSON. It ends with a row whose name is NULL. Unknown members are passed over. A member
- * that is null counts as absent, as LSP clients send both.
+ * that is null counts as absent, as LSP clients send both. An empty array may stand for an empty
+ * object and the other way round, as Lua cannot tell them apart.
  */
 enum json_kind {
     JSON_FIELD_STRING,  /* const char *; points into the parsed value; NULL when absent */
-    JSON_FIELD_BOOL,    /* bool; false when absent */
+    JSON_FIELD_BOOL,    /* bool; false when absent; a number counts as in C, for Vim script */
     JSON_FIELD_INTEGER, /* int64_t; must be whole */
     JSON_FIELD_UINTEGER, /* uint32_t; LSP uinteger, 0 .. 2^31-1; larger ones and those below 0 are
                             clamped, as some clients count so */
@@ -127,7 +128,8 @@ struct json_list {
 
 /* Where and what the first fault was, for the message of an InvalidParams answer. */
 struct json_fault {
-    char path[96];  /* "textDocument.uri", "contentChanges[3].range"; cut if longer */
+    char path[96];  /* "textDocument.uri", "contentChanges[3].range"; cut if longer; "params" for
+                       the value itself */
     char wanted[48]; /* "a string", "an object", ... */
 };
 
