@@ -1,0 +1,1 @@
+"""What the tests share: a scripted upstream and helpers to drive editors."""
