@@ -173,7 +173,7 @@ static int take_structs(const struct json *value, const struct json_field *field
 
 /* ---- members ------------------------------------------------------------------------------- */
 
-/* Whether `value`, which is not null, is of the field's kind; stores those that are no container. */
+/* Whether `value`, not null itself, is of the kind; stores it unless it is a container. */
 static bool take(const struct json *value, enum json_kind kind, void *member)
 {
     switch (kind) {
