@@ -286,10 +286,10 @@ bool json_integer(const struct json *value, int64_t *out)
 {
     double number;
 
-    if (!json_number(value, &number) || fabs(number) > INTEGER_MAX || number != trunc(number))
+    if (!json_number(value, &number) || number > INTEGER_MAX || number < -INTEGER_MAX)
         return false;
     *out = (int64_t)number;
-    return true;
+    return (double)*out == number;
 }
 
 void json_restore_nul(char *text, size_t length)

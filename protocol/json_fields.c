@@ -1,7 +1,6 @@
 #include "protocol/json.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,12 +91,14 @@ static bool take_uinteger(const struct json *value, uint32_t *out)
 {
     double number;
 
-    if (!json_number(value, &number) || number != trunc(number))
+    if (!json_number(value, &number))
         return false;
-    if (number > UINTEGER_MAX)
-        number = UINTEGER_MAX;
-    *out = number > 0 ? (uint32_t)number : 0;
-    return true;
+    if (number >= UINTEGER_MAX || number < 0) {
+        *out = number < 0 ? 0 : (uint32_t)UINTEGER_MAX;
+        return true;
+    }
+    *out = (uint32_t)number;
+    return (double)*out == number;
 }
 
 static bool take_token(const struct json *value, const struct json **out)

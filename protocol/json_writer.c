@@ -8,6 +8,8 @@
 
 #include "protocol/utf8.h"
 
+#define INTEGER_MAX 9007199254740992.0 /* 2^53 */
+
 /* Every value and every key begins here. */
 static void begin_item(struct json_writer *writer)
 {
@@ -102,7 +104,7 @@ void json_write_number(struct json_writer *writer, double value)
         json_write_null(writer);
         return;
     }
-    if (value == trunc(value) && fabs(value) <= 9007199254740992.0) {
+    if (value >= -INTEGER_MAX && value <= INTEGER_MAX && (double)(int64_t)value == value) {
         json_write_integer(writer, (int64_t)value);
         return;
     }
