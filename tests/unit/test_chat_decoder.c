@@ -1,0 +1,696 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/chat.h"
+#include "protocol/utf8.h"
+
+/* One decoded body: the decoder at its end, and the text of the first two choices. */
+struct run {
+    struct chat_decoder decoder;
+    enum chat_outcome outcome;
+    int rc;
+    struct buffer texts[2];
+    unsigned pieces;
+    unsigned stop_after; /* the piece at which the callback says 5; 0: none */
+};
+
+static int on_text(void *context, unsigned index, const char *text, size_t length)
+{
+    struct run *run = context;
+
+    assert_true(length > 0);
+    assert_true(utf8_is_valid(text, length));
+    if (index < 2) {
+        buffer_append(&run->texts[index], text, length);
+    }
+    return ++run->pieces == run->stop_after ? 5 : 0;
+}
+
+static void run_begin(struct run *run)
+{
+    memset(run, 0, sizeof *run);
+    buffer_init(&run->texts[0], BUFFER_CAP);
+    buffer_init(&run->texts[1], BUFFER_CAP);
+    chat_decoder_init(&run->decoder, on_text, run);
+}
+
+static void run_finish(struct run *run)
+{
+    chat_decoder_finish(&run->decoder);
+    buffer_finish(&run->texts[0]);
+    buffer_finish(&run->texts[1]);
+}
+
+static void run_feed(struct run *run, const char *data, size_t length)
+{
+    char *piece = malloc(length + 1); /* exact, for the address sanitizer */
+
+    assert_non_null(piece);
+    memcpy(piece, data, length);
+    if (run->rc == 0) {
+        run->rc = chat_decoder_feed(&run->decoder, piece, length);
+    }
+    free(piece);
+}
+
+static void run_whole(struct run *run, const char *body)
+{
+    run_begin(run);
+    run_feed(run, body, strlen(body));
+    run->outcome = chat_decoder_end(&run->decoder);
+}
+
+/* The same body whole, in bytes, and in random pieces gives the same. */
+static void decode(struct run *run, const char *body)
+{
+    size_t length = strlen(body);
+    unsigned seed = 7;
+
+    run_whole(run, body);
+    for (int round = 0; round < 12; round++) {
+        struct run other;
+
+        run_begin(&other);
+        for (size_t at = 0; at < length;) {
+            seed = seed * 1103515245u + 12345u;
+            size_t step = round == 0 ? 1 : 1 + (seed >> 16) % (unsigned)(4 * round);
+            step = step < length - at ? step : length - at;
+            run_feed(&other, body + at, step);
+            at += step;
+        }
+        other.outcome = chat_decoder_end(&other.decoder);
+        assert_int_equal(other.rc, run->rc);
+        assert_int_equal(other.outcome, run->outcome);
+        assert_string_equal(other.texts[0].data, run->texts[0].data);
+        assert_string_equal(other.texts[1].data, run->texts[1].data);
+        assert_int_equal(other.decoder.finish, run->decoder.finish);
+        assert_int_equal(other.decoder.answer_seen, run->decoder.answer_seen);
+        assert_int_equal(other.decoder.reasoning_seen, run->decoder.reasoning_seen);
+        assert_int_equal(other.decoder.usage.prompt_tokens, run->decoder.usage.prompt_tokens);
+        assert_string_equal(other.decoder.error.message, run->decoder.error.message);
+        assert_int_equal(other.decoder.malformed, run->decoder.malformed);
+        run_finish(&other);
+    }
+}
+
+static void check(const char *body, enum chat_outcome outcome, const char *text)
+{
+    struct run run;
+
+    decode(&run, body);
+    assert_int_equal(run.rc, 0);
+    assert_int_equal(run.decoder.stopped, 0);
+    assert_string_equal(run.texts[0].data, text);
+    assert_int_equal(run.outcome, outcome);
+    run_finish(&run);
+}
+
+/* A chunk whose delta has the members given. */
+#define DELTA(members) \
+    "data: {\"choices\":[{\"index\":0,\"delta\":{" members "},\"finish_reason\":null}]}\n\n"
+#define CONTENT(text) DELTA("\"content\":\"" text "\"")
+#define STOP "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+#define DONE "data: [DONE]\n\n"
+
+static void streams_text(void **state)
+{
+    struct run run;
+
+    (void)state;
+    check(DELTA("\"role\":\"assistant\",\"content\":\"\"") CONTENT("Hel") CONTENT("lo") STOP DONE,
+          CHAT_COMPLETE, "Hello");
+    run_whole(&run, DELTA("\"role\":\"assistant\",\"content\":null") CONTENT("a") CONTENT(" b")
+                        CONTENT("< c") STOP DONE);
+    assert_string_equal(run.texts[0].data, "a b< c");
+    assert_int_equal(run.pieces, 3); /* at once, not held */
+    assert_int_equal(run.decoder.text_length, 6);
+    assert_int_equal(run.decoder.finish, CHAT_FINISH_STOP);
+    assert_true(run.decoder.done_seen && run.decoder.finished && run.decoder.answer_seen);
+    run_finish(&run);
+}
+
+static void takes_odd_framing(void **state)
+{
+    (void)state;
+    check("\xEF\xBB\xBF: OPENROUTER PROCESSING\r\n\r\ndata:{\"choices\":[{\"delta\":{\"content\":"
+          "\"a\"}}]}\r\n\r\ndata:\r\n\r\ndata:[DONE]\r\n\r\n",
+          CHAT_COMPLETE, "a");
+    /* events parted by one newline */
+    check("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n"
+          "data: {\"choices\":[{\"delta\":{\"content\":\"b\"}}]}\n"
+          "data: [DONE]\n",
+          CHAT_COMPLETE, "ab");
+    /* one JSON text over two lines, as the standard has it */
+    check("data: {\"choices\":[{\"delta\":\ndata: {\"content\":\"a\"}}]}\n\n" DONE, CHAT_COMPLETE,
+          "a");
+    check("event: message\nid: 1\nretry: 10\n" CONTENT("a") "event: ping\ndata: {}\n\n" STOP,
+          CHAT_COMPLETE, "a");
+    check("\n\n \r\n" CONTENT("a") DONE, CHAT_COMPLETE, "a");
+    /* no end of the last event */
+    check(CONTENT("a") "data: [DONE]", CHAT_COMPLETE, "a");
+    check(CONTENT("a") "data: {\"choices\":[{\"delta\":{\"content\":\"b\"},"
+                       "\"finish_reason\":\"stop\"}]}",
+          CHAT_COMPLETE, "ab");
+}
+
+static void knows_when_it_is_complete(void **state)
+{
+    (void)state;
+    check(CONTENT("a") STOP, CHAT_COMPLETE, "a");
+    check(CONTENT("a") DONE, CHAT_COMPLETE, "a");
+    check(CONTENT("a"), CHAT_CUT, "a");
+    check(CONTENT("a") "data: {\"choi", CHAT_CUT, "a");
+    check("data: {\"choi", CHAT_CUT, "");
+    check(": ping\n\n", CHAT_CUT, "");
+    check("", CHAT_CUT, "");
+    check(" \n", CHAT_CUT, "");
+    /* whatever follows [DONE] */
+    check(CONTENT("a") DONE CONTENT("b") "data: {\"hook_results\":{}}\n\nerror: {}\n\n",
+          CHAT_COMPLETE, "a");
+    check(CONTENT("a") "data: [DONE] {}\n\nevent: error\ndata: x\n\n", CHAT_COMPLETE, "a");
+}
+
+static void takes_odd_chunks(void **state)
+{
+    (void)state;
+    check("data: {\"choices\":[],\"prompt_filter_results\":[],\"id\":\"\",\"model\":\"\"}\n\n"
+          "data: {\"choices\":null}\n\n"
+          "data: {\"object\":\"x\"}\n\n"
+          "data: {\"choices\":[null,1]}\n\n"
+          "data: {\"choices\":[{\"index\":0}]}\n\n"
+          "data: {\"choices\":[{\"index\":9,\"delta\":{\"content\":\"x\"}}]}\n\n"
+          "data: {\"choices\":[{\"index\":-1,\"delta\":{\"content\":\"x\"}}]}\n\n"
+          "data: {\"choices\":[{\"message\":{\"content\":\"a\"}}]}\n\n"
+          "data: {\"choices\":[{\"delta\":{\"content\":null,\"role\":null,\"tool_calls\":null,"
+          "\"refusal\":null},\"finish_reason\":\"\"}],\"error\":null,\"usage\":null}\n\n"
+          "data: {\"choices\":[{\"delta\":{\"content\":7}}],\"obfuscation\":\"zz\"}\n\n" CONTENT(
+              "b") STOP,
+          CHAT_COMPLETE, "ab");
+}
+
+static void counts_what_is_no_json(void **state)
+{
+    struct run run;
+
+    (void)state;
+    decode(&run, "data: {bad\n\n" CONTENT("a") "data: 17\n\ndata: bad\ndata: {}\n\n" STOP);
+    assert_int_equal(run.outcome, CHAT_COMPLETE);
+    assert_string_equal(run.texts[0].data, "a");
+    assert_int_equal(run.decoder.malformed, 3);
+    run_finish(&run);
+    check("data: hello\n\n", CHAT_NOT_CHAT, "");
+}
+
+static void takes_parts(void **state)
+{
+    struct run run;
+
+    (void)state;
+    decode(&run, DELTA("\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\","
+                       "\"text\":\"hm\"}]},{\"type\":\"text\",\"text\":\"a\"},\"b\",null,"
+                       "{\"type\":\"reasoning\",\"text\":\"x\"},[[[[[\"deep\"]]]]]]") STOP);
+    assert_string_equal(run.texts[0].data, "ab");
+    assert_true(run.decoder.reasoning_seen);
+    run_finish(&run);
+}
+
+static void leaves_reasoning_out(void **state)
+{
+    static const char *const rows[] = {
+        DELTA("\"reasoning_content\":\"hm\",\"content\":null"),
+        DELTA("\"reasoning\":\"hm\",\"content\":\"\""),
+        DELTA("\"reasoning\":\"hm\",\"reasoning_content\":\"hm\""),
+        DELTA("\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"hm\"}]"),
+        CONTENT("<think>hm"),
+        CONTENT("</think>"),
+    };
+    struct run run;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        decode(&run, rows[i]);
+        assert_int_equal(run.texts[0].length, 0);
+        assert_true(run.decoder.reasoning_seen);
+        assert_false(run.decoder.answer_seen);
+        run_finish(&run);
+    }
+    decode(&run, DELTA("\"reasoning\":\"\",\"reasoning_content\":null,\"reasoning_details\":[],"
+                       "\"content\":\"a\""));
+    assert_false(run.decoder.reasoning_seen);
+    assert_true(run.decoder.answer_seen);
+    run_finish(&run);
+}
+
+static void all_reasoning_is_no_answer(void **state)
+{
+    struct run run;
+
+    (void)state;
+    decode(&run, DELTA("\"reasoning_content\":\"hm\"") CONTENT("\\n")
+                     "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}\n\n" DONE);
+    assert_int_equal(run.outcome, CHAT_COMPLETE);
+    assert_int_equal(run.decoder.finish, CHAT_FINISH_LENGTH);
+    assert_true(run.decoder.reasoning_seen);
+    assert_false(run.decoder.answer_seen);
+    run_finish(&run);
+}
+
+/* The text in one delta, and cut into two at every place, and into single bytes. */
+static void check_think(const char *text, const char *wanted, size_t answer_start)
+{
+    size_t length = strlen(text);
+
+    for (size_t cut = 0; cut <= length; cut++) {
+        struct buffer body CLEANUP(buffer_finish);
+        struct run run;
+
+        buffer_init(&body, BUFFER_CAP);
+        if (cut == length) {
+            for (size_t i = 0; i < length; i++) {
+                buffer_printf(&body, CONTENT("%c"), text[i]);
+            }
+        } else {
+            buffer_printf(&body, CONTENT("%.*s") CONTENT("%s"), (int)cut, text, text + cut);
+        }
+        buffer_append_string(&body, STOP);
+        run_whole(&run, body.data);
+        assert_string_equal(run.texts[0].data, wanted);
+        assert_int_equal(run.decoder.choices[0].think.answer_start, answer_start);
+        assert_int_equal(run.outcome, CHAT_COMPLETE);
+        run_finish(&run);
+    }
+}
+
+static void filters_think_blocks(void **state)
+{
+    (void)state;
+    check_think("<think>hm</think>answer", "answer", 0);
+    check_think("  <think>hm</think>  answer ", "answer ", 0);
+    check_think("<think></think><think>b</think> a", "a", 0);
+    check_think("<think>a<b</thin</think>x", "x", 0);
+    check_think("<think>no end", "", 0);
+    check_think("<think>hm</think>", "", 0);
+    check_think("<think>hm</think>a</think>b", "a</think>b", 0);
+    check_think("<thin", "<thin", 0);
+    check_think("<thing>x", "<thing>x", 0);
+    check_think("  a", "  a", 0);
+    check_think("   ", "   ", 0);
+    check_think("a < b <t <th/ <<think", "a < b <t <th/ <<think", 0);
+    check_think("a <think>x</think> b", "a <think>x</think> b", 0);
+    check_think("a</thin b</", "a</thin b</", 0);
+}
+
+static void drops_a_closer_without_opener(void **state)
+{
+    struct run run;
+
+    (void)state;
+    check_think("hm</think> answer", "hmanswer", 2);
+    check_think("</think>answer", "answer", 0);
+    check_think("hm</think>a</think>b", "hma</think>b", 2);
+    check_think("hm</think><think>x</think>a", "hma", 2);
+    decode(&run, CONTENT("hm</think>") STOP);
+    assert_false(run.decoder.answer_seen);
+    assert_true(run.decoder.reasoning_seen);
+    run_finish(&run);
+}
+
+static void holds_no_more_blanks_than_it_must(void **state)
+{
+    struct buffer body CLEANUP(buffer_finish);
+    struct run run;
+
+    (void)state;
+    buffer_init(&body, BUFFER_CAP);
+    buffer_printf(&body, CONTENT("%5000s") CONTENT("<think>"), "");
+    run_begin(&run);
+    run_feed(&run, body.data, body.length);
+    assert_int_equal(run.texts[0].length, 5007);
+    run_finish(&run);
+}
+
+static void joins_halves_of_characters(void **state)
+{
+    (void)state;
+    check(CONTENT("a\\ud83d") CONTENT("\\ude00b") STOP, CHAT_COMPLETE, "a\xF0\x9F\x98\x80" "b");
+    check(CONTENT("\\uD83D") CONTENT("\\uDE00\\ud83d") CONTENT("\\ude01") STOP, CHAT_COMPLETE,
+          "\xF0\x9F\x98\x80\xF0\x9F\x98\x81");
+    /* whole pairs, and what only looks like an escape */
+    check(CONTENT("\\ud83d\\ude00") CONTENT("\\\\ud83d") STOP, CHAT_COMPLETE,
+          "\xF0\x9F\x98\x80\\ud83d");
+    /* a half that nothing completes is gone, a second half alone is U+FFFD */
+    check(CONTENT("a\\ud83d") CONTENT("b") CONTENT("\\ude00") STOP, CHAT_COMPLETE,
+          "ab\xEF\xBF\xBD");
+    check(CONTENT("a\\u0000b") STOP, CHAT_COMPLETE, "a\xEF\xBF\xBD" "b");
+}
+
+static void tells_finish_reasons(void **state)
+{
+    static const struct {
+        const char *reason;
+        enum chat_finish finish;
+    } rows[] = {
+        {"stop", CHAT_FINISH_STOP},           {"length", CHAT_FINISH_LENGTH},
+        {"tool_calls", CHAT_FINISH_TOOL_CALLS}, {"function_call", CHAT_FINISH_TOOL_CALLS},
+        {"content_filter", CHAT_FINISH_FILTER}, {"error", CHAT_FINISH_ERROR},
+        {"network_error", CHAT_FINISH_ERROR}, {"insufficient_system_resource", CHAT_FINISH_ERROR},
+        {"model_length", CHAT_FINISH_LENGTH}, {"MAX_TOKENS", CHAT_FINISH_LENGTH},
+        {"COMPLETE", CHAT_FINISH_STOP},       {"eos", CHAT_FINISH_STOP},
+        {"", CHAT_FINISH_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buffer body CLEANUP(buffer_finish);
+        struct run run;
+
+        buffer_init(&body, BUFFER_CAP);
+        buffer_printf(&body, CONTENT("a") "data: {\"choices\":[{\"delta\":{},\"finish_reason\":"
+                                          "\"%s\"}]}\n\n",
+                      rows[i].reason);
+        decode(&run, body.data);
+        assert_int_equal(run.decoder.finish, rows[i].finish);
+        assert_int_equal(run.outcome, rows[i].finish == CHAT_FINISH_NONE    ? CHAT_CUT
+                                      : rows[i].finish == CHAT_FINISH_ERROR ? CHAT_FAILED
+                                                                            : CHAT_COMPLETE);
+        if (rows[i].finish == CHAT_FINISH_ERROR) {
+            assert_true(run.decoder.error.set);
+            assert_string_equal(run.decoder.error.type, rows[i].reason);
+        }
+        run_finish(&run);
+    }
+    assert_null(chat_finish_name(CHAT_FINISH_NONE));
+    assert_string_equal(chat_finish_name(CHAT_FINISH_STOP), "stop");
+    assert_string_equal(chat_finish_name(CHAT_FINISH_LENGTH), "length");
+    assert_string_equal(chat_finish_name(CHAT_FINISH_TOOL_CALLS), "tool_calls");
+    assert_string_equal(chat_finish_name(CHAT_FINISH_FILTER), "content_filter");
+    assert_string_equal(chat_finish_name(CHAT_FINISH_ERROR), "error");
+    /* repeated and overtaken */
+    check(CONTENT("a") STOP STOP DONE, CHAT_COMPLETE, "a");
+    check(CONTENT("a") STOP "data: {\"choices\":[{\"finish_reason\":\"error\"}]}\n\n", CHAT_FAILED,
+          "a");
+}
+
+static void check_usage(const char *body, bool known, int64_t prompt, int64_t completion)
+{
+    struct run run;
+
+    decode(&run, body);
+    assert_int_equal(run.decoder.usage.known, known);
+    assert_int_equal(run.decoder.usage.prompt_tokens, prompt);
+    assert_int_equal(run.decoder.usage.completion_tokens, completion);
+    run_finish(&run);
+}
+
+#define USAGE(members) "data: {\"choices\":[],\"usage\":" members "}\n\n"
+
+static void takes_the_last_usage(void **state)
+{
+    (void)state;
+    check_usage(CONTENT("a") STOP DONE, false, 0, 0);
+    check_usage(USAGE("{\"prompt_tokens\":3,\"completion_tokens\":5,\"total_tokens\":99}"), true, 3,
+                5);
+    check_usage(USAGE("{\"prompt_tokens\":3,\"completion_tokens\":1}")
+                    USAGE("{\"prompt_tokens\":3,\"completion_tokens\":2}") USAGE("{}")
+                        USAGE("{\"prompt_tokens\":null,\"completion_tokens\":null}") USAGE("null"),
+                true, 3, 2);
+    check_usage(USAGE("{\"prompt_tokens\":null,\"completion_tokens\":2}"), true, 0, 2);
+    check_usage(USAGE("{\"prompt_tokens\":-1,\"completion_tokens\":2}"), false, 0, 0);
+    check_usage("data: {\"x_groq\":{\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":6}}}\n\n",
+                true, 4, 6);
+    check_usage("data: {\"choices\":[{\"delta\":{},\"usage\":{\"prompt_tokens\":4,"
+                "\"completion_tokens\":6}}]}\n\n",
+                true, 4, 6);
+    check_usage("{\"choices\":[],\"usage\":{\"prompt_tokens\":9007199254740991,"
+                "\"completion_tokens\":1e400}}",
+                true, 9007199254740991, 0);
+}
+
+static void check_failed(const char *body, const char *message, const char *text)
+{
+    struct run run;
+
+    decode(&run, body);
+    assert_int_equal(run.outcome, CHAT_FAILED);
+    assert_true(run.decoder.error.set);
+    assert_string_equal(run.decoder.error.message, message);
+    assert_string_equal(run.texts[0].data, text);
+    run_finish(&run);
+}
+
+static void reports_errors_in_the_stream(void **state)
+{
+    (void)state;
+    check_failed(CONTENT("a") "data: {\"error\":{\"message\":\"m\",\"code\":500}}\n\n", "m", "a");
+    check_failed(CONTENT("a <") "data: {\"error\":{\"message\":\"m\"},\"choices\":[{\"delta\":{"
+                                "\"content\":\"\"},\"finish_reason\":\"error\"}]}\n\n" DONE,
+                 "m", "a <");
+    check_failed("data: {\"error\":{\"message\":\"m\"},\"choices\":[]}\n\n", "m", "");
+    check_failed("data: {\"error\":{},\"choices\":[{\"finish_reason\":\"error\"}]}\n\n"
+                 "data: {\"error\":{\"message\":\"m\"}}\n\n",
+                 "m", "");
+    check_failed("data: {\"error\":\"m\"}\n\n", "m", "");
+    check_failed("data: {\"error\":\"m\",\"message\":\"other\"}\n\n", "m", "");
+    check_failed("data: {\"errors\":{\"detail\":\"m\"}}\n\n", "m", "");
+    check_failed("data: {\"error_type\":\"t\",\"error_message\":\"m\"}\n\n", "m", "");
+    check_failed("data: {\"object\":\"error\",\"message\":\"m\",\"code\":400}\n\n", "m", "");
+    check_failed("data: {\"choices\":[{\"error\":{\"message\":\"m\"}}]}\n\n", "m", "");
+    check_failed("data: [{\"error\":{\"message\":\"m\"}}]\n\n", "m", "");
+    check_failed("event: error\ndata: {\"message\":\"m\"}\n\n", "m", "");
+    check_failed("event: error\ndata: plain words\n\n", "plain words", "");
+    check_failed(CONTENT("a") "error: {\"code\":500,\"message\":\"m\"}\n\n", "m", "a");
+    check_failed("data: {\"error\":{\"message\":\"first\"}}\n\ndata: {\"error\":\"second\"}\n\n",
+                 "first", "");
+    check_failed("data: {\"error\":{\"code\":5}}\n\n", "", "");
+    check(CONTENT("a") "data: {\"error\":null,\"choices\":[]}\n\ndata: {\"error\":false}\n\n"
+                       "data: {\"error\":\"\"}\n\ndata: {\"error\":{}}\n\n" STOP,
+          CHAT_COMPLETE, "a");
+}
+
+static void takes_one_object_for_a_stream(void **state)
+{
+    struct run run;
+
+    (void)state;
+    check("\n\n{\"object\":\"chat.completion\",\"choices\":[{\"message\":{\"content\":\"Hi\"},"
+          "\"finish_reason\":\"stop\"}]}\n",
+          CHAT_COMPLETE, "Hi");
+    check("\xEF\xBB\xBF{\"choices\":[{\"message\":{\"content\":[{\"type\":\"text\",\"text\":"
+          "\"<think>x</think>Hi\"}]},\"finish_reason\":null}]}",
+          CHAT_COMPLETE, "Hi");
+    /* chunks, one a line */
+    check("{\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n{\"choices\":[{\"delta\":{\"content\":"
+          "\"b\"},\"finish_reason\":\"stop\"}]}\n",
+          CHAT_COMPLETE, "ab");
+    check("{\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n{\"choices\":[{\"delta\":{\"content\":"
+          "\"b\"}}]}\n",
+          CHAT_CUT, "ab");
+    check_failed("{\"error\":{\"message\":\"busy\"}}", "busy", "");
+    check_failed("[{\"error\":{\"message\":\"busy\"}}]", "busy", "");
+    check_failed("{\"status\":\"failure\",\"message\":\"m\"}", "m", "");
+    decode(&run, "{\"model\":\"m\\n1\",\"choices\":[{\"index\":1,\"message\":{\"content\":\"b\"},"
+                 "\"finish_reason\":\"stop\"},{\"index\":0,\"message\":{\"content\":\"a\"},"
+                 "\"finish_reason\":\"length\"}]}");
+    assert_string_equal(run.texts[0].data, "a");
+    assert_string_equal(run.texts[1].data, "b");
+    assert_int_equal(run.decoder.finish, CHAT_FINISH_LENGTH);
+    assert_string_equal(run.decoder.model, "m 1");
+    run_finish(&run);
+}
+
+static void check_not_chat(const char *body, enum chat_body kind, const char *message)
+{
+    struct run run;
+
+    decode(&run, body);
+    assert_int_equal(run.outcome, CHAT_NOT_CHAT);
+    assert_int_equal(run.decoder.body, kind);
+    assert_string_equal(run.decoder.error.message, message);
+    assert_int_equal(run.pieces, 0);
+    run_finish(&run);
+}
+
+static void says_what_is_no_answer(void **state)
+{
+    (void)state;
+    check_not_chat(" <html><title>502 Bad Gateway</title>", CHAT_BODY_HTML,
+                   "an HTML page: 502 Bad Gateway");
+    check_not_chat("<html>", CHAT_BODY_HTML, "an HTML page");
+    check_not_chat("\x1f\x8b\x08\x01\x02", CHAT_BODY_GZIP, "a compressed body");
+    check_not_chat("{malformed json: <<<chaos>>>", CHAT_BODY_JSON,
+                   "broken JSON: {malformed json: <<<chaos>>>");
+    check_not_chat("{\"choices\":[]}", CHAT_BODY_JSON, "JSON without an answer");
+    check_not_chat("[]", CHAT_BODY_JSON, "broken JSON");
+    check_not_chat("upstream connect error\n\nsorry", CHAT_BODY_SSE,
+                   "text that is no event stream: upstream connect error sorry");
+}
+
+static void keeps_choices_apart(void **state)
+{
+    struct run run;
+
+    (void)state;
+    decode(&run,
+           "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"<thi\"}},"
+           "{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
+           "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b\"},"
+           "\"finish_reason\":\"stop\"}]}\n\n"
+           "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"nk>x</think>c\"}}]}\n\n");
+    assert_string_equal(run.texts[0].data, "ab");
+    assert_string_equal(run.texts[1].data, "c");
+    assert_int_equal(run.outcome, CHAT_CUT); /* the other choice has no end */
+    run_finish(&run);
+    check("data: {\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n" CONTENT(
+              "a") STOP,
+          CHAT_COMPLETE, "a");
+}
+
+static void marks_tool_calls(void **state)
+{
+    struct run run;
+
+    (void)state;
+    decode(&run, DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\"}}]") STOP);
+    assert_true(run.decoder.answer_seen && run.decoder.tool_call_seen);
+    run_finish(&run);
+    decode(&run, DELTA("\"tool_calls\":[],\"function_call\":{\"name\":\"\",\"arguments\":\"\"}")
+                     STOP);
+    assert_false(run.decoder.answer_seen);
+    run_finish(&run);
+    decode(&run, DELTA("\"function_call\":{\"name\":\"f\",\"arguments\":\"\"}"));
+    assert_true(run.decoder.answer_seen);
+    run_finish(&run);
+}
+
+static void stops_when_told(void **state)
+{
+    struct run run;
+
+    (void)state;
+    run_begin(&run);
+    run.stop_after = 2;
+    run_feed(&run, CONTENT("a") CONTENT("b") CONTENT("c") STOP, sizeof(CONTENT("a")) * 3);
+    assert_int_equal(run.rc, 5);
+    assert_string_equal(run.texts[0].data, "ab");
+    assert_int_equal(chat_decoder_feed(&run.decoder, STOP, strlen(STOP)), 5);
+    chat_decoder_end(&run.decoder);
+    assert_string_equal(run.texts[0].data, "ab");
+    run_finish(&run);
+}
+
+static void caps_the_text(void **state)
+{
+    struct buffer event CLEANUP(buffer_finish);
+    struct run run;
+    size_t piece = (size_t)4 << 20;
+
+    (void)state;
+    buffer_init(&event, BUFFER_CAP);
+    buffer_append_string(&event, "data: {\"choices\":[{\"delta\":{\"content\":\"");
+    for (size_t i = 0; i < piece; i++) {
+        buffer_append_byte(&event, 'x');
+    }
+    buffer_append_string(&event, "\"}}]}\n\n");
+    run_begin(&run);
+    for (size_t i = 0; i < CHAT_TEXT_CAP / piece; i++) {
+        assert_int_equal(chat_decoder_feed(&run.decoder, event.data, event.length), 0);
+    }
+    assert_int_equal(run.texts[0].length, CHAT_TEXT_CAP);
+    assert_int_equal(chat_decoder_feed(&run.decoder, CONTENT("y"), strlen(CONTENT("y"))),
+                     -EMSGSIZE);
+    assert_int_equal(run.texts[0].length, CHAT_TEXT_CAP);
+    run_finish(&run);
+}
+
+static void caps_lines_and_bodies(void **state)
+{
+    struct run run;
+    char *much = malloc((size_t)1 << 20);
+    int rc = 0;
+
+    (void)state;
+    assert_non_null(much);
+    memset(much, 'x', (size_t)1 << 20);
+    run_begin(&run);
+    for (int i = 0; i < 9 && rc == 0; i++) {
+        rc = chat_decoder_feed(&run.decoder, much, (size_t)1 << 20);
+    }
+    assert_int_equal(rc, -EMSGSIZE);
+    run_finish(&run);
+
+    run_begin(&run);
+    rc = chat_decoder_feed(&run.decoder, "{", 1);
+    for (int i = 0; i < 40 && rc == 0; i++) {
+        rc = chat_decoder_feed(&run.decoder, much, (size_t)1 << 20);
+    }
+    assert_int_equal(rc, -EMSGSIZE);
+    run_finish(&run);
+
+    run_begin(&run);
+    rc = chat_decoder_feed(&run.decoder, "<", 1);
+    for (int i = 0; i < 40 && rc == 0; i++) {
+        rc = chat_decoder_feed(&run.decoder, much, (size_t)1 << 20);
+    }
+    assert_int_equal(rc, 0);
+    assert_true(run.decoder.whole.length <= 64 << 10);
+    run_finish(&run);
+    free(much);
+    chat_decoder_finish(NULL);
+}
+
+static void survives_any_end(void **state)
+{
+    static const char body[] =
+        "\xEF\xBB\xBF: c\r\n\r\n" DELTA("\"role\":\"assistant\"") CONTENT("<think>x</think>a\\ud83d")
+            CONTENT("\\ude00") STOP USAGE("{\"prompt_tokens\":1,\"completion_tokens\":1}") DONE;
+
+    (void)state;
+    for (size_t length = 0; length < sizeof body; length++) {
+        struct run run;
+
+        run_begin(&run);
+        run_feed(&run, body, length);
+        chat_decoder_end(&run.decoder);
+        assert_int_equal(run.decoder.stopped, 0);
+        run_finish(&run);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(streams_text),
+        cmocka_unit_test(takes_odd_framing),
+        cmocka_unit_test(knows_when_it_is_complete),
+        cmocka_unit_test(takes_odd_chunks),
+        cmocka_unit_test(counts_what_is_no_json),
+        cmocka_unit_test(takes_parts),
+        cmocka_unit_test(leaves_reasoning_out),
+        cmocka_unit_test(all_reasoning_is_no_answer),
+        cmocka_unit_test(filters_think_blocks),
+        cmocka_unit_test(drops_a_closer_without_opener),
+        cmocka_unit_test(holds_no_more_blanks_than_it_must),
+        cmocka_unit_test(joins_halves_of_characters),
+        cmocka_unit_test(tells_finish_reasons),
+        cmocka_unit_test(takes_the_last_usage),
+        cmocka_unit_test(reports_errors_in_the_stream),
+        cmocka_unit_test(takes_one_object_for_a_stream),
+        cmocka_unit_test(says_what_is_no_answer),
+        cmocka_unit_test(keeps_choices_apart),
+        cmocka_unit_test(marks_tool_calls),
+        cmocka_unit_test(stops_when_told),
+        cmocka_unit_test(caps_the_text),
+        cmocka_unit_test(caps_lines_and_bodies),
+        cmocka_unit_test(survives_any_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
