@@ -1,0 +1,108 @@
+#ifndef GRIDLS_PROMPT_H
+#define GRIDLS_PROMPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "protocol/chat.h"
+#include "protocol/position.h"
+
+/*
+ * From what a task knows to the messages that are sent. Pure functions over bytes: no documents, no
+ * loop, no settings object. All texts are UTF-8 (ill-formed bytes are replaced here) and go out with
+ * \n line ends. What stays the same from call to call comes first, so that upstream prefix caches hit.
+ */
+
+/*
+ * The marks that frame the parts of a prompt, one a line. Texts that are put between them have such
+ * lines defused, so that a file cannot pretend to be another part.
+ */
+#define PROMPT_FILE "<file"                 /* <file path="src/a.c" language="c"> … </file> */
+#define PROMPT_CURSOR "<|cursor|>"          /* completion: where the text goes */
+#define PROMPT_BEFORE "<before>"            /* refactor: lines above the selection */
+#define PROMPT_SELECTION "<selection>"      /* explain, refactor */
+#define PROMPT_AFTER "<after>"
+#define PROMPT_INSTRUCTION "<instruction>"  /* refactor */
+#define PROMPT_QUESTION "<question>"        /* explain */
+#define PROMPT_STAGED "<staged_files>"      /* commit: "M path" lines */
+#define PROMPT_DIFF "<diff>"
+#define PROMPT_HISTORY "<recent_subjects>"
+#define PROMPT_BRANCH "<branch>"
+#define PROMPT_HINT "<hint>"
+#define PROMPT_TYPED "<typed>"
+
+/*
+ * Put behind the `<` of a mark that a text itself holds: a zero width space. A model that copies the
+ * line copies it or leaves it out; answers have it taken out again, so both come to the same.
+ */
+#define PROMPT_DEFUSER "\xE2\x80\x8B"
+
+/* The house style, the same for every task. */
+struct prompt_style {
+    const char *instructions;    /* the person's text, "" or NULL if none */
+    const char *answer_language; /* a BCP 47 tag or a name, NULL: English */
+};
+
+/* Where a text stands; members may be NULL where unknown. */
+struct prompt_file {
+    const char *path;     /* relative to the workspace, or the last part of the URI */
+    const char *language; /* LSP languageId */
+};
+
+/* Bytes, not NUL-terminated, not owned. */
+struct prompt_text {
+    const char *text;
+    size_t length;
+};
+
+struct prompt_completion {
+    struct prompt_file file;
+    struct prompt_text before; /* all of the document before the cursor, or as much as is at hand */
+    struct prompt_text after;
+    const char *selected_text; /* the entry chosen in the completion menu, that the answer must
+                                  begin with; NULL: none */
+    size_t budget;             /* bytes of code that may be sent; split 3 : 1, unused share donated,
+                                  cut at line ends */
+};
+
+struct prompt_explain {
+    struct prompt_file file;
+    struct prompt_text before;    /* around the selection, as much as is at hand */
+    struct prompt_text selection; /* whole; cut in its middle if over the budget, with a mark */
+    struct prompt_text after;
+    size_t first_line;            /* of the selection, from 1: it is shown with line numbers */
+    const char *question;         /* NULL: explain what it does */
+    size_t budget;
+};
+
+struct prompt_refactor {
+    struct prompt_file file;
+    struct prompt_text before;
+    struct prompt_text selection; /* whole; the caller refuses what exceeds the budget */
+    struct prompt_text after;
+    const char *instruction;
+    size_t budget;
+};
+
+struct prompt_commit {
+    const char *branch;           /* NULL: detached or none yet */
+    struct prompt_text files;     /* "M path" lines, complete */
+    struct prompt_text diff;      /* as much as fits is sent */
+    struct prompt_text subjects;  /* recent subjects of this repository, a line each */
+    struct prompt_text typed;     /* what the person has already typed, to be kept and continued */
+    const char *hint;             /* NULL: none */
+    int style;                    /* enum commit_style: 0 auto, 1 conventional, 2 plain */
+    size_t budget;
+};
+
+/* Each appends the system message and the user message to *messages. Returns 0 or -ENOMEM. */
+int prompt_completion_build(struct chat_messages *messages, const struct prompt_style *style,
+                            const struct prompt_completion *input);
+int prompt_explain_build(struct chat_messages *messages, const struct prompt_style *style,
+                         const struct prompt_explain *input);
+int prompt_refactor_build(struct chat_messages *messages, const struct prompt_style *style,
+                          const struct prompt_refactor *input);
+int prompt_commit_build(struct chat_messages *messages, const struct prompt_style *style,
+                        const struct prompt_commit *input);
+
+#endif

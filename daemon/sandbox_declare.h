@@ -1,0 +1,14 @@
+#ifndef GRIDLS_SANDBOX_DECLARE_H
+#define GRIDLS_SANDBOX_DECLARE_H
+
+#include "daemon/prompt/prompt.h"
+#include "protocol/buffer.h"
+
+/*
+ * Appends a markdown list of what a text, shown with line numbers as explanations show it, declares:
+ * imports, macros, types, functions, variables, found by rules that look at one line at a time.
+ * Appends nothing where they find nothing. Returns as buffer_append().
+ */
+int sandbox_declare(struct buffer *out, struct prompt_text text, struct prompt_text language);
+
+#endif

@@ -1,0 +1,30 @@
+#ifndef GRIDLS_SERVICES_H
+#define GRIDLS_SERVICES_H
+
+#include <uv.h>
+
+#include "daemon/request.h"
+#include "daemon/session.h"
+
+/* What handlers work with. The server owns all of it. */
+struct services {
+    uv_loop_t *loop;
+    struct log *log;
+    struct editor *editor;
+    struct outgoing *outgoing;
+    struct requests requests;
+    struct session session;
+    struct documents *documents;
+    struct workspace *workspace;
+    struct config_store *config_store;
+    struct upstream *upstream;
+    struct completions *completions;     /* requests/inline_completion.c */
+    struct conversations *conversations; /* what was explained, for follow-up questions */
+    struct jobs *jobs;                   /* answers being streamed */
+    void (*end_session)(struct services *services); /* exit: the loop comes to its end */
+};
+
+/* The settings now in force; a reference for the caller. NULL when memory runs out. */
+struct config *services_config(struct services *services);
+
+#endif

@@ -1,0 +1,670 @@
+#include "daemon/transport.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/log.h"
+#include "protocol/buffer.h"
+
+/* What one turn of the loop may deliver of one body; libcurl reads 16 KiB at a time. */
+#define PENDING_CAP ((size_t)4 << 20)
+#define HEADER_VALUE_CAP ((size_t)16 << 10)
+/* Kept connections are dropped when idle for this long: servers and middleboxes forget them too. */
+#define KEPT_CONNECTION_AGE_S 90L
+
+struct transport {
+    uv_loop_t *loop;
+    struct log *log;
+    CURLM *multi;
+    uv_timer_t timer;     /* libcurl's own timeout */
+    uv_idle_t kick;       /* runs libcurl at the next turn of the loop */
+    struct transfer *transfers;
+    unsigned open_handles; /* uv handles not yet closed */
+    bool delivering;
+    bool closing;
+};
+
+/* One socket that libcurl asked to watch. */
+struct watched_socket {
+    uv_poll_t poll;
+    struct transport *transport;
+    curl_socket_t socket;
+    int events;
+};
+
+struct header_field {
+    const char *name;
+    size_t offset;
+};
+
+struct head_values {
+    char *location;
+    char *retry_after;
+    char *retry_after_ms;
+    char *should_retry;
+    char *request_id;
+    char *content_type;
+};
+
+struct transfer {
+    struct transport *transport;
+    struct transfer *previous, *next;
+    CURL *easy;
+    struct curl_slist *headers;
+    struct transport_callbacks callbacks;
+    void *context;
+    char *url;
+    char *body;
+    size_t body_length, body_sent;
+    struct head_values head;
+    struct buffer pending; /* body bytes not yet handed on */
+    struct transport_result result;
+    char detail[CURL_ERROR_SIZE];
+    bool head_ready, head_delivered;
+    bool ended;     /* libcurl is done with it; result is set */
+    bool busy;      /* its callbacks are running: it must not be freed under them */
+    bool cancelled; /* no more callbacks */
+};
+
+/* ---- headers -------------------------------------------------------------------------------- */
+
+static const struct header_field header_fields[] = {
+    {"location", offsetof(struct head_values, location)},
+    {"retry-after", offsetof(struct head_values, retry_after)},
+    {"retry-after-ms", offsetof(struct head_values, retry_after_ms)},
+    {"x-should-retry", offsetof(struct head_values, should_retry)},
+    {"x-request-id", offsetof(struct head_values, request_id)},
+    {"request-id", offsetof(struct head_values, request_id)},
+    {"cf-ray", offsetof(struct head_values, request_id)},
+    {"content-type", offsetof(struct head_values, content_type)},
+};
+
+static char **head_value(struct head_values *head, const struct header_field *field)
+{
+    return (char **)(void *)((char *)head + field->offset);
+}
+
+static void head_finish(struct head_values *head)
+{
+    for (size_t i = 0; i < sizeof(header_fields) / sizeof(header_fields[0]); i++) {
+        char **value = head_value(head, &header_fields[i]);
+        free(*value);
+        *value = NULL;
+    }
+}
+
+/* Servers repeat headers and spell one thing in several; the first one met is kept. */
+static void head_keep(struct head_values *head, const char *line, size_t length)
+{
+    const char *colon = memchr(line, ':', length);
+    if (!colon)
+        return;
+    size_t name_length = (size_t)(colon - line);
+    const char *value = colon + 1;
+    const char *end = line + length;
+    while (value < end && (*value == ' ' || *value == '\t'))
+        value++;
+    while (end > value && strchr(" \t\r\n", end[-1]))
+        end--;
+    if ((size_t)(end - value) > HEADER_VALUE_CAP)
+        return;
+    for (size_t i = 0; i < sizeof(header_fields) / sizeof(header_fields[0]); i++) {
+        const struct header_field *field = &header_fields[i];
+        if (strlen(field->name) != name_length || strncasecmp(field->name, line, name_length) != 0)
+            continue;
+        char **slot = head_value(head, field);
+        if (!*slot)
+            *slot = strndup(value, (size_t)(end - value));
+        return;
+    }
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    size_t length = size * count;
+
+    if (length >= 5 && strncmp(line, "HTTP/", 5) == 0) {
+        head_finish(&transfer->head); /* a new response begins: forget the 1xx before it */
+        return length;
+    }
+    if (length <= 2 && (line[0] == '\r' || line[0] == '\n')) {
+        long code = 0;
+        curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &code);
+        if (code >= 200)
+            transfer->head_ready = true;
+        return length;
+    }
+    head_keep(&transfer->head, line, length);
+    return length;
+}
+
+/* Location against the request's URL; NULL where there is none or it cannot be resolved. */
+static char *resolve_location(const struct transfer *transfer)
+{
+    if (!transfer->head.location)
+        return NULL;
+    CURLU *url = curl_url();
+    if (!url)
+        return NULL;
+    char *resolved = NULL;
+    char *copy = NULL;
+    if (curl_url_set(url, CURLUPART_URL, transfer->url, 0) == CURLUE_OK &&
+        curl_url_set(url, CURLUPART_URL, transfer->head.location, CURLU_NON_SUPPORT_SCHEME) ==
+            CURLUE_OK &&
+        curl_url_get(url, CURLUPART_URL, &resolved, 0) == CURLUE_OK)
+        copy = strdup(resolved);
+    curl_free(resolved);
+    curl_url_cleanup(url);
+    return copy;
+}
+
+/* ---- a transfer's life ------------------------------------------------------------------------ */
+
+static void transfer_unlink(struct transfer *transfer)
+{
+    struct transport *transport = transfer->transport;
+    if (transfer->previous)
+        transfer->previous->next = transfer->next;
+    else if (transport->transfers == transfer)
+        transport->transfers = transfer->next;
+    if (transfer->next)
+        transfer->next->previous = transfer->previous;
+    transfer->previous = transfer->next = NULL;
+}
+
+static void transfer_destroy(struct transfer *transfer)
+{
+    if (!transfer)
+        return;
+    if (transfer->easy) {
+        curl_multi_remove_handle(transfer->transport->multi, transfer->easy);
+        curl_easy_cleanup(transfer->easy);
+    }
+    curl_slist_free_all(transfer->headers);
+    head_finish(&transfer->head);
+    buffer_finish(&transfer->pending);
+    free(transfer->body);
+    free(transfer->url);
+    free(transfer);
+}
+
+static void deliver_head(struct transfer *transfer)
+{
+    transfer->head_delivered = true;
+    struct transport_head head = {
+        .retry_after = transfer->head.retry_after,
+        .retry_after_ms = transfer->head.retry_after_ms,
+        .should_retry = transfer->head.should_retry,
+        .request_id = transfer->head.request_id,
+        .content_type = transfer->head.content_type,
+    };
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &head.code);
+    char *location CLEANUP(cleanup_free) = resolve_location(transfer);
+    head.location = location;
+    if (transfer->callbacks.on_head)
+        transfer->callbacks.on_head(transfer->context, &head);
+}
+
+static void deliver_body(struct transfer *transfer)
+{
+    /* Taken out first: the callback may make libcurl append more by resuming a transfer. */
+    struct buffer pending = transfer->pending;
+    buffer_init(&transfer->pending, PENDING_CAP);
+    if (transfer->callbacks.on_body)
+        transfer->callbacks.on_body(transfer->context, pending.data, pending.length);
+    buffer_finish(&pending);
+}
+
+/* Hands on what one transfer has; frees it where that was the last. */
+static void deliver(struct transfer *transfer)
+{
+    transfer->busy = true;
+    if (transfer->head_ready && !transfer->head_delivered && !transfer->cancelled)
+        deliver_head(transfer);
+    if (transfer->pending.length && !transfer->cancelled)
+        deliver_body(transfer);
+    if (transfer->ended && !transfer->cancelled) {
+        transfer->cancelled = true;
+        transfer->callbacks.on_end(transfer->context, &transfer->result);
+    }
+    transfer->busy = false;
+    if (transfer->cancelled) {
+        transfer_unlink(transfer);
+        transfer_destroy(transfer);
+    }
+}
+
+static bool has_something(const struct transfer *transfer)
+{
+    return (transfer->head_ready && !transfer->head_delivered) || transfer->pending.length ||
+           transfer->ended || transfer->cancelled;
+}
+
+static void handle_closed(struct transport *transport)
+{
+    if (--transport->open_handles == 0)
+        free(transport);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    handle_closed(handle->data);
+}
+
+static void close_handles(struct transport *transport)
+{
+    curl_multi_cleanup(transport->multi); /* may still call on_socket_wanted() */
+    curl_global_cleanup();
+    uv_close((uv_handle_t *)&transport->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&transport->kick, on_handle_closed);
+}
+
+/* Callbacks may cancel or start any transfer, so the walk begins anew after each delivery. Each
+ * delivery leaves a transfer with nothing to deliver, so the walk ends. */
+static void deliver_all(struct transport *transport)
+{
+    if (transport->delivering)
+        return;
+    transport->delivering = true;
+    for (struct transfer *transfer = transport->transfers; transfer;) {
+        if (has_something(transfer)) {
+            deliver(transfer);
+            transfer = transport->transfers;
+        } else {
+            transfer = transfer->next;
+        }
+    }
+    transport->delivering = false;
+    if (transport->closing)
+        close_handles(transport);
+}
+
+/* ---- results ---------------------------------------------------------------------------------- */
+
+static enum transport_status status_of(const struct transfer *transfer, CURLcode code)
+{
+    switch (code) {
+    case CURLE_OK:
+        return TRANSPORT_OK;
+    case CURLE_SEND_FAIL_REWIND:
+        return TRANSPORT_STALE; /* libcurl wanted to send the body again on a new connection */
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return TRANSPORT_RESOLVE;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+        return TRANSPORT_PROXY;
+    case CURLE_COULDNT_CONNECT:
+        return TRANSPORT_CONNECT;
+    case CURLE_OPERATION_TIMEDOUT:
+        return transfer->result.code ? TRANSPORT_CUT : TRANSPORT_CONNECT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+        return TRANSPORT_TLS;
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_GOT_NOTHING:
+        return TRANSPORT_CUT;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_HTTP2:
+        return TRANSPORT_PROTOCOL;
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_WRITE_ERROR:
+        return TRANSPORT_NO_MEMORY;
+    default:
+        return transfer->result.code ? TRANSPORT_CUT : TRANSPORT_OTHER;
+    }
+}
+
+static void transfer_end(struct transfer *transfer, CURLcode code)
+{
+    long connects = 0;
+    struct transport_result *result = &transfer->result;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &result->code);
+    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+    result->status = status_of(transfer, code);
+    result->detail = transfer->detail[0] ? transfer->detail : curl_easy_strerror(code);
+    result->reused = connects == 0;
+    result->sent = transfer->body_sent > 0;
+    transfer->ended = true;
+}
+
+/* Must run after every action: libcurl tells of a finished transfer only here. */
+static void collect_ended(struct transport *transport)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(transport->multi, &left))) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        void *owner = NULL;
+        CURLcode code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
+        if (owner)
+            transfer_end(owner, code);
+    }
+}
+
+static void act(struct transport *transport, curl_socket_t socket, int events)
+{
+    int running = 0;
+    curl_multi_socket_action(transport->multi, socket, events, &running);
+    collect_ended(transport);
+    deliver_all(transport);
+}
+
+/* ---- libuv under libcurl ---------------------------------------------------------------------- */
+
+static void on_kick(uv_idle_t *kick)
+{
+    struct transport *transport = kick->data;
+    uv_idle_stop(kick);
+    act(transport, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void kick_soon(struct transport *transport)
+{
+    if (!transport->closing)
+        uv_idle_start(&transport->kick, on_kick);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    act(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *context)
+{
+    struct transport *transport = context;
+    (void)multi;
+    uv_timer_stop(&transport->timer);
+    if (transport->closing || timeout_ms < 0)
+        return 0;
+    if (timeout_ms == 0) {
+        /* libcurl must not be entered from here, and a timer of 0 or 1 ms would cost a millisecond
+         * on each transfer. */
+        kick_soon(transport);
+        return 0;
+    }
+    uv_update_time(transport->loop);
+    uv_timer_start(&transport->timer, on_timer, (uint64_t)timeout_ms, 0);
+    return 0;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct watched_socket *watched = poll->data;
+    struct transport *transport = watched->transport;
+    int flags = 0;
+
+    if (status < 0) {
+        /* libuv reports a reset this way and stops the handle. With CURL_CSELECT_ERR libcurl would
+         * throw away what is still to be read; with no flag it looks for itself. */
+        uv_poll_start(poll, watched->events, on_poll);
+    } else {
+        flags |= events & UV_READABLE ? CURL_CSELECT_IN : 0;
+        flags |= events & UV_WRITABLE ? CURL_CSELECT_OUT : 0;
+    }
+    act(transport, watched->socket, flags);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct watched_socket *watched = handle->data;
+    struct transport *transport = watched->transport;
+    free(watched);
+    handle_closed(transport);
+}
+
+static struct watched_socket *watch(struct transport *transport, curl_socket_t socket)
+{
+    struct watched_socket *watched = calloc(1, sizeof(*watched));
+    if (!watched)
+        return NULL;
+    watched->transport = transport;
+    watched->socket = socket;
+    watched->poll.data = watched;
+    if (uv_poll_init_socket(transport->loop, &watched->poll, socket) != 0) {
+        free(watched);
+        return NULL;
+    }
+    transport->open_handles++;
+    curl_multi_assign(transport->multi, socket, watched);
+    return watched;
+}
+
+static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *context,
+                            void *socket_context)
+{
+    struct transport *transport = context;
+    struct watched_socket *watched = socket_context;
+    (void)easy;
+
+    if (what == CURL_POLL_REMOVE) {
+        if (watched) {
+            uv_poll_stop(&watched->poll);
+            curl_multi_assign(transport->multi, socket, NULL);
+            uv_close((uv_handle_t *)&watched->poll, on_poll_closed);
+        }
+        return 0;
+    }
+    if (!watched)
+        watched = watch(transport, socket);
+    if (!watched)
+        return -1;
+    watched->events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
+                      (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    return uv_poll_start(&watched->poll, watched->events, on_poll) == 0 ? 0 : -1;
+}
+
+/* ---- start, end, pause ------------------------------------------------------------------------ */
+
+int transport_create(struct transport **out, uv_loop_t *loop, struct log *log)
+{
+    *out = NULL;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return -ENOMEM;
+    struct transport *transport = calloc(1, sizeof(*transport));
+    CURLM *multi = curl_multi_init();
+    if (!transport || !multi) {
+        free(transport);
+        curl_multi_cleanup(multi);
+        curl_global_cleanup();
+        return -ENOMEM;
+    }
+    transport->loop = loop;
+    transport->log = log;
+    transport->multi = multi;
+    uv_timer_init(loop, &transport->timer);
+    uv_idle_init(loop, &transport->kick);
+    transport->timer.data = transport->kick.data = transport;
+    transport->open_handles = 2;
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 8L);
+    *out = transport;
+    return 0;
+}
+
+void transport_close(struct transport *transport)
+{
+    if (!transport || transport->closing)
+        return;
+    transport->closing = true;
+    for (struct transfer *transfer = transport->transfers, *next; transfer; transfer = next) {
+        next = transfer->next;
+        transfer_cancel(transfer);
+    }
+    if (!transport->delivering)
+        close_handles(transport); /* else deliver_all() does, when its callback has returned */
+}
+
+static size_t on_write(char *data, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    size_t length = size * count;
+    return buffer_append(&transfer->pending, data, length) == 0 ? length : 0;
+}
+
+/* The body is given by a callback that cannot be rewound. With CURLOPT_POSTFIELDS libcurl would send
+ * a POST again by itself when a kept connection turns out dead (curl#18417). */
+static size_t on_read(char *room, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    size_t left = transfer->body_length - transfer->body_sent;
+    size_t length = size * count < left ? size * count : left;
+    memcpy(room, transfer->body + transfer->body_sent, length);
+    transfer->body_sent += length;
+    return length;
+}
+
+static int add_header(struct transfer *transfer, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(transfer->headers, line);
+    if (!longer)
+        return -ENOMEM;
+    transfer->headers = longer;
+    return 0;
+}
+
+static int add_headers(struct transfer *transfer, const struct transport_request *request)
+{
+    int status = add_header(transfer, request->event_stream ? "Accept: text/event-stream"
+                                                            : "Accept: application/json");
+    /* A compressing middlebox would hold back the pieces of a stream. */
+    if (status == 0)
+        status = add_header(transfer, "Accept-Encoding: identity");
+    if (status == 0 && request->body)
+        status = add_header(transfer, "Content-Type: application/json");
+    if (status == 0 && request->body)
+        status = add_header(transfer, "Expect:"); /* no 100-continue round trip on large bodies */
+    if (status == 0 && request->key) {
+        struct buffer line CLEANUP(buffer_finish);
+        buffer_init(&line, HEADER_VALUE_CAP);
+        buffer_printf(&line, "Authorization: Bearer %s", request->key);
+        status = buffer_error(&line);
+        if (status == 0)
+            status = add_header(transfer, line.data);
+        explicit_bzero(line.data, line.length);
+    }
+    return status;
+}
+
+static void set_options(struct transfer *transfer, const struct transport_request *request)
+{
+    CURL *easy = transfer->easy;
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    /* HTTP/2 in the libcurl of today's stable distributions ends some reset streams as if they were
+     * whole (curl 7.88), and three transfers at most are in flight anyway. */
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* cancelling never waits for the resolver */
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, KEPT_CONNECTION_AGE_S);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "gridls");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
+    if (request->proxy)
+        curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy);
+    if (request->ca_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
+    if (request->body) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_length);
+        curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+        curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+    }
+}
+
+int transport_start(struct transport *transport, const struct transport_request *request,
+                    const struct transport_callbacks *callbacks, void *context,
+                    struct transfer **out)
+{
+    *out = NULL;
+    struct transfer *transfer = calloc(1, sizeof(*transfer));
+    if (!transfer)
+        return -ENOMEM;
+    transfer->transport = transport;
+    transfer->callbacks = *callbacks;
+    transfer->context = context;
+    buffer_init(&transfer->pending, PENDING_CAP);
+    transfer->url = strdup(request->url);
+    if (request->body) {
+        transfer->body = malloc(request->body_length + 1);
+        transfer->body_length = request->body_length;
+        if (transfer->body)
+            memcpy(transfer->body, request->body, request->body_length);
+    }
+    transfer->easy = curl_easy_init();
+    if (!transfer->url || (request->body && !transfer->body) || !transfer->easy ||
+        add_headers(transfer, request) != 0) {
+        transfer_destroy(transfer);
+        return -ENOMEM;
+    }
+    set_options(transfer, request);
+    if (curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK) {
+        transfer_destroy(transfer);
+        return -ENOMEM;
+    }
+    transfer->next = transport->transfers;
+    if (transfer->next)
+        transfer->next->previous = transfer;
+    transport->transfers = transfer;
+    *out = transfer;
+    return 0;
+}
+
+void transfer_cancel(struct transfer *transfer)
+{
+    if (!transfer)
+        return;
+    transfer->cancelled = true;
+    if (transfer->busy)
+        return; /* deliver() frees it when its callback has returned */
+    transfer_unlink(transfer);
+    transfer_destroy(transfer);
+}
+
+void transfer_pause(struct transfer *transfer)
+{
+    if (!transfer->ended && !transfer->cancelled)
+        curl_easy_pause(transfer->easy, CURLPAUSE_RECV);
+}
+
+void transfer_resume(struct transfer *transfer)
+{
+    if (transfer->ended || transfer->cancelled)
+        return;
+    curl_easy_pause(transfer->easy, CURLPAUSE_CONT); /* may call on_write() */
+    kick_soon(transfer->transport);
+}
+
+const char *transport_version(void)
+{
+    return curl_version();
+}

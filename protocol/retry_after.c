@@ -1,0 +1,58 @@
+#include "protocol/retry_after.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#define DAY_MS ((int64_t)86400 * 1000)
+
+/* Digits with at most one point, in units of 1/1000; strtod() would depend on the locale. */
+static bool parse_thousandths(const char *text, int64_t *out)
+{
+    int64_t value = 0;
+    int decimals = -1;
+    bool digits = false;
+
+    for (; *text; text++) {
+        if (*text == '.' && decimals < 0) {
+            decimals = 0;
+        } else if (isdigit((unsigned char)*text)) {
+            digits = true;
+            if (decimals >= 3)
+                continue;
+            if (value < INT64_MAX / 100000)
+                value = value * 10 + (*text - '0');
+            if (decimals >= 0)
+                decimals++;
+        } else {
+            return false;
+        }
+    }
+    for (int i = decimals < 0 ? 0 : decimals; i < 3; i++)
+        value *= 10;
+    *out = value;
+    return digits;
+}
+
+static int64_t bounded(int64_t ms)
+{
+    return ms < 0 ? 0 : ms > DAY_MS ? DAY_MS : ms;
+}
+
+int64_t retry_after_parse(const char *retry_after, const char *retry_after_ms, int64_t now_s)
+{
+    int64_t value;
+    struct tm date = {0};
+
+    if (retry_after_ms && parse_thousandths(retry_after_ms, &value))
+        return bounded(value / 1000);
+    if (!retry_after)
+        return -1;
+    if (parse_thousandths(retry_after, &value))
+        return bounded(value);
+    const char *end = strptime(retry_after, "%a, %d %b %Y %H:%M:%S GMT", &date);
+    if (end && *end == '\0')
+        return bounded(((int64_t)timegm(&date) - now_s) * 1000);
+    return -1;
+}
