@@ -143,7 +143,8 @@ static void move_starts_gap(struct text *text, size_t to)
 /*
  * Whether a line starts at an offset depends on the byte before and the byte at it, so an edit of
  * [start, end) can change that for offsets from start to end only, both included: the first part
- * forgets the starts among these, before the edit; the second finds those of the new bytes, after it.
+ * forgets the starts among these, before the edit; the second finds those of the new bytes, after
+ * it.
  */
 static void forget_starts(struct text *text, size_t start, size_t end)
 {

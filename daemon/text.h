@@ -10,9 +10,9 @@
  * index of its lines that has a gap at the same place. An edit near the last one costs what it
  * changes; one elsewhere costs moving the gaps there; none costs the number of lines.
  *
- * All offsets are in bytes from the start of the text. Offsets and lines beyond the end are taken as
- * the end. Lines end as protocol/position.h says, so there is always at least one, and a text that
- * ends with a line end has an empty last line.
+ * All offsets are in bytes from the start of the text. Offsets and lines beyond the end are taken
+ * as the end. Lines end as protocol/position.h says, so there is always at least one, and a text
+ * that ends with a line end has an empty last line.
  */
 struct text {
     char *bytes;       /* [0, gap_start) and [gap_end, capacity) are the text */
@@ -20,7 +20,7 @@ struct text {
     size_t gap_end;
     size_t capacity;
 
-    size_t *starts;    /* where lines 1, 2, ... start: [0, starts_gap) from the start of the text, */
+    size_t *starts;    /* where lines 1, 2, ... start: [0, starts_gap) from the text's start, */
     size_t starts_gap; /* [starts_gap_end, starts_capacity) as the distance from its end */
     size_t starts_gap_end;
     size_t starts_capacity;
@@ -60,13 +60,13 @@ const char *text_line(struct text *text, size_t line, size_t *length);
 void text_copy(const struct text *text, size_t start, size_t end, char *out);
 
 /*
- * Replaces the bytes [start, end) by `length` others, which must not be a view of this text. Returns
- * 0, or -EMSGSIZE or -ENOMEM with the text as it was.
+ * Replaces the bytes [start, end) by `length` others, which must not be a view of this text.
+ * Returns 0, or -EMSGSIZE or -ENOMEM with the text as it was.
  */
 int text_replace(struct text *text, size_t start, size_t end, const char *bytes, size_t length);
 
-/* The offset of a position: past the last line is the end of the text, past the end of a line is its
- * end, before the line end; within a character is its start. */
+/* The offset of a position: past the last line is the end of the text, past the end of a line is
+ * its end, before the line end; within a character is its start. */
 size_t text_offset(struct text *text, struct position position, enum position_encoding encoding);
 
 /* The position of an offset: within a line end it is the end of the line, within a character its

@@ -41,7 +41,7 @@ struct comparison {
     struct line *old_lines;
     struct line *new_lines;
     /* The furthest old line reached on each diagonal (old line minus new line), from the start of
-     * the box and from its end. Diagonals may be negative: both point into the middle of `memory`. */
+     * the box and from its end. Diagonals may be negative: both point into `memory`. */
     ptrdiff_t *forward;
     ptrdiff_t *backward;
     ptrdiff_t *memory;
@@ -103,8 +103,8 @@ static int line_pointer_compare(const void *a, const void *b)
     return line_compare(*(struct line *const *)a, *(struct line *const *)b);
 }
 
-/* Numbers the distinct lines of the box, so that the search compares numbers. Sorting, unlike a hash
- * table, has no texts that make it slow. */
+/* Numbers the distinct lines of the box, so that the search compares numbers. Sorting, unlike a
+ * hash table, has no texts that make it slow. */
 static int number_lines(struct line *old_lines, struct line *new_lines, const struct box *box)
 {
     size_t old_count = box->old_to - box->old_from;
@@ -153,8 +153,8 @@ struct reach {
     ptrdiff_t low, high;
 };
 
-/* Widens the reach by one diagonal on each side, or narrows it where the box ends there. The entries
- * just outside are set to `outside`, so that no path is ever taken from them. */
+/* Widens the reach by one diagonal on each side, or narrows it where the box ends there. The
+ * entries just outside are set to `outside`, so that no path is ever taken from them. */
 static void reach_widen(struct reach *reach, ptrdiff_t *furthest, ptrdiff_t lowest,
                         ptrdiff_t highest, ptrdiff_t outside)
 {
@@ -178,10 +178,10 @@ static bool reach_has(const struct reach *reach, ptrdiff_t diagonal)
 }
 
 /*
- * Myers' middle snake: from both corners of the box, paths are made longer by one edit in turn until
- * two meet; a shortest path goes through that point. The box has lines of both texts, and neither
- * its first nor its last lines are equal, so the point is no corner. Returns false when the work is
- * used up.
+ * Myers' middle snake: from both corners of the box, paths are made longer by one edit in turn
+ * until two meet; a shortest path goes through that point. The box has lines of both texts, and
+ * neither its first nor its last lines are equal, so the point is no corner. Returns false when the
+ * work is used up.
  */
 static bool find_middle(struct comparison *c, const struct box *box, size_t *old_middle,
                         size_t *new_middle)
@@ -398,7 +398,7 @@ static size_t at_most(size_t value, size_t limit)
     return value < limit ? value : limit;
 }
 
-/* Appends hunks so near to each other that their contexts join as one hunk of the unified format. */
+/* Appends hunks that are so near to each other that their contexts join as one. */
 static void append_joined(struct buffer *out, const struct diff_hunk *hunks, size_t count,
                           const struct lines *old_lines, const struct lines *new_lines)
 {

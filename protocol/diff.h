@@ -7,8 +7,8 @@
 
 /*
  * A line diff between two texts: a shortest edit script by Myers' algorithm (1986, linear space),
- * with a bound on the work above which the middle is given as one hunk. Lines end with \n, \r\n or a
- * lone \r and are compared with their ends, so a changed line end is a change.
+ * with a bound on the work above which the middle is given as one hunk. Lines end with \n, \r\n or
+ * a lone \r and are compared with their ends, so a changed line end is a change.
  */
 
 /* A run of lines replaced by another; counts may be 0. Hunks are in order and do not touch. */
@@ -30,10 +30,10 @@ int diff_compute(struct diff *diff, const char *old_text, size_t old_length, con
 void diff_finish(struct diff *diff);
 
 /*
- * Appends a unified diff with three lines of context that `patch -p0` and `git apply -p0` take, with
- * "\ No newline at end of file" where due; nothing where the texts are equal. Names with blanks or
- * controls are quoted as git does. Lines end with \n only here, as they do for those tools; a \r is
- * a byte like any other. Returns 0, -ENOMEM or -EMSGSIZE.
+ * Appends a unified diff with three lines of context that `patch -p0` and `git apply -p0` take,
+ * with "\ No newline at end of file" where due; nothing where the texts are equal. Names with
+ * blanks or controls are quoted as git does. Lines end with \n only here, as they do for those
+ * tools; a \r is a byte like any other. Returns 0, -ENOMEM or -EMSGSIZE.
  */
 int diff_append_unified(struct buffer *out, const char *name, const char *old_text,
                         size_t old_length, const char *new_text, size_t new_length);

@@ -240,7 +240,8 @@ static void unified_counts_and_contexts(void **state)
 {
     (void)state;
     assert_unified("dir/f.c", "1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nfive\n6\n7\n8\n9\n",
-                   "--- dir/f.c\n+++ dir/f.c\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
+                   "--- dir/f.c\n+++ dir/f.c\n@@ -2,7 +2,7 @@\n"
+                   " 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
     assert_unified("f", "a\n", "b\n", "--- f\n+++ f\n@@ -1 +1 @@\n-a\n+b\n");
     /* Six lines between two changes join them, seven part them. */
     assert_unified("f", "a\n1\n2\n3\n4\n5\n6\nb\n", "A\n1\n2\n3\n4\n5\n6\nB\n",
