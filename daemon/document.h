@@ -47,9 +47,9 @@ void document_unref(struct document *document);
  * line or the text are clamped. Then takes on the version. What a new text and the old one have in
  * common at their start and end does not count as changed.
  *
- * Returns 0, -ENOMEM or -EMSGSIZE (a cap below), or -EINVAL for a document that is closed. On failure
- * the text would no longer be the client's, so the document is closed: it may be used after that
- * only by those who hold a reference.
+ * Returns 0, -ENOMEM or -EMSGSIZE (a cap below), or -EINVAL for a document that is closed. On
+ * failure the text would no longer be the client's, so the document is closed: it may be used after
+ * that only by those who hold a reference.
  */
 int document_apply_changes(struct document *document, const struct lsp_content_change *changes,
                            size_t count, int64_t version, enum position_encoding encoding);
