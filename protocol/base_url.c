@@ -135,7 +135,8 @@ const char *base_url_verdict_text(enum base_url_verdict verdict)
     case BASE_URL_EMPTY:
         return "The base URL is empty.";
     case BASE_URL_MALFORMED:
-        return "The base URL is not an absolute https:// URL without user name, query and fragment.";
+        return "The base URL is not an absolute https:// URL without user name, query or "
+               "fragment.";
     case BASE_URL_PLAIN_HTTP:
         return "The base URL is plain http to another machine, which would send the key and your "
                "code in clear text; use https, or set network.allow_http.";

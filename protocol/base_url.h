@@ -6,14 +6,14 @@
 #include "protocol/buffer.h"
 
 /*
- * The base URL that "/chat/completions" is hung on. What people paste is repaired: blanks around it,
- * trailing slashes, a /chat/completions or /responses suffix, a doubled /v1, a missing /v1 on a
+ * The base URL that "/chat/completions" is hung on. What people paste is repaired: blanks around
+ * it, trailing slashes, a /chat/completions or /responses suffix, a doubled /v1, a missing /v1 on a
  * thegrid.ai host. Then it is judged: https, or http where the host is loopback or `allow_http`.
  */
 enum base_url_verdict {
     BASE_URL_GOOD,
     BASE_URL_EMPTY,
-    BASE_URL_MALFORMED,   /* not an absolute http(s) URL, or with user information, query, fragment */
+    BASE_URL_MALFORMED,   /* no absolute http(s) URL, or with user information, query, fragment */
     BASE_URL_PLAIN_HTTP,  /* would send key and code in clear text */
 };
 

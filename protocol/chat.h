@@ -64,7 +64,8 @@ struct chat_request {
     unsigned omit;                /* enum chat_field bits to leave out, also from extra */
 };
 
-/* Appends the JSON body: stream true, stream_options.include_usage true. Returns as buffer_append.*/
+/* Appends the JSON body, with stream true and stream_options.include_usage true. Returns as
+ * buffer_append(). */
 int chat_request_append(struct buffer *out, const struct chat_request *request);
 
 /* ---- answer -------------------------------------------------------------------------------- */
@@ -99,8 +100,8 @@ struct chat_error {
     int64_t status;    /* an HTTP status that the body itself names (code 500, "429"), else 0 */
 };
 
-/* Called for each piece of answer text of a choice (`index` from 0); never for reasoning. Pieces are
- * whole UTF-8 characters. Returns 0, or anything else to stop: feed then returns that. */
+/* Called for each piece of answer text of a choice (`index` from 0); never for reasoning. Pieces
+ * are whole UTF-8 characters. Returns 0, or anything else to stop: feed then returns that. */
 typedef int (*chat_text_cb)(void *context, unsigned index, const char *text, size_t length);
 
 enum chat_body { CHAT_BODY_UNKNOWN, CHAT_BODY_SSE, CHAT_BODY_JSON, CHAT_BODY_HTML, CHAT_BODY_GZIP };
@@ -115,7 +116,7 @@ struct chat_choice {
     enum chat_finish finish;
 };
 
-/* Decodes one 2xx answer, whatever its form: SSE, or one JSON object where a stream was asked for. */
+/* Decodes one 2xx answer, whatever its form: SSE, or one JSON object for the stream asked for. */
 struct chat_decoder {
     enum chat_body body;
     struct sse_parser sse;
@@ -156,7 +157,8 @@ enum chat_outcome {
                         noun phrase such as "an HTML page: 502 Bad Gateway" */
 };
 
-/* The body has ended, however the transfer did. Flushes held text through on_text. */
+/* The body has ended, however the transfer did. Flushes held text through on_text; where that, or
+ * the decoding of what was left, failed, decoder->stopped says so. */
 enum chat_outcome chat_decoder_end(struct chat_decoder *decoder);
 
 /* ---- errors -------------------------------------------------------------------------------- */
@@ -171,8 +173,8 @@ void chat_error_parse(struct chat_error *error, const char *body, size_t length)
 /* The same for a value that is parsed already. */
 void chat_error_from_json(struct chat_error *error, const struct json *root);
 
-/* The optional field that the error (of a 400 or 422) refuses, 0 where it names none of ours or only
- * objects to the field's value (too large, out of range). */
+/* The optional field that the error (of a 400 or 422) refuses, 0 where it names none of ours or
+ * only objects to the field's value (too large, out of range). */
 unsigned chat_refused_field(const struct chat_error *error);
 
 /* ---- models -------------------------------------------------------------------------------- */
@@ -185,7 +187,8 @@ struct chat_model {
 
 #define CHAT_MODELS_MAX 512
 
-/* Reads the body of GET /models; *models is the caller's to free. Returns 0, -EBADMSG or -ENOMEM. */
+/* Reads the body of GET /models; *models is the caller's to free. Returns 0, -EBADMSG (no list of
+ * models) or -ENOMEM. */
 int chat_models_parse(const char *body, size_t length, struct chat_model **models, size_t *count);
 
 #endif

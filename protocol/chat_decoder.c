@@ -86,8 +86,8 @@ static int take_item(struct chat_decoder *decoder, const char *text, size_t leng
     return take_json(decoder, text, length);
 }
 
-/* Servers that part events by one newline make one event of many, and only line by line is that JSON
- * again. */
+/* Servers that part events by one newline make one event of many, and only line by line is that
+ * JSON again. */
 static int take_data(struct chat_decoder *decoder, const char *text, size_t length)
 {
     const char *end = text + length;

@@ -43,7 +43,7 @@ static void take_location(struct chat_error *error, const struct json *object)
     }
 }
 
-/* {"errors":{"detail":{"temperature":["must be at most 2"]}}}: the keys are the request's fields. */
+/* {"errors":{"detail":{"temperature":["must be at most 2"]}}}: the keys are fields of ours. */
 static const char *find_field_message(struct chat_error *error, const struct json *object)
 {
     for (const struct json *child = json_first(object); child != NULL; child = json_next(child)) {
@@ -126,8 +126,8 @@ static void take_status(struct chat_error *error, const struct json *inner,
     }
 }
 
-/* A gateway's own words ("Provider returned error") say little; the provider's come with them, often
- * as a whole JSON body (OpenRouter's error.metadata.raw). */
+/* A gateway's own words ("Provider returned error") say little; the provider's come with them,
+ * often as a whole JSON body (OpenRouter's error.metadata.raw). */
 static void add_raw(struct chat_error *error, const struct json *inner)
 {
     const char *raw = json_string(json_at(inner, "metadata.raw"));

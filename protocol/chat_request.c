@@ -77,8 +77,8 @@ unsigned chat_field_from_name(const char *name, size_t length)
     return 0;
 }
 
-/* Whether the body gets a field of ours: the caller's extra member of that name takes its place, and
- * what the server has refused is left out. */
+/* Whether the body gets a field of ours: the caller's extra member of that name takes its place,
+ * and what the server has refused is left out. */
 static bool wanted(const struct chat_request *request, const char *key)
 {
     return (request->omit & chat_field_from_name(key, strlen(key))) == 0 &&

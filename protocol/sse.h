@@ -11,9 +11,9 @@
  * line ends, mixed; one BOM at the start; comments; `data:` with or without the blank.
  *
  * Kinder than the standard where servers need it: an unterminated last event is still dispatched by
- * sse_parser_end(); a line whose field name is `error` is dispatched as an event of type "error" (old
- * llama.cpp). Several data lines are joined by \n, as the standard says; that servers which part
- * events by one newline make one event of many is for the reader of the data to undo.
+ * sse_parser_end(); a line whose field name is `error` is dispatched as an event of type "error"
+ * (old llama.cpp). Several data lines are joined by \n, as the standard says; that servers which
+ * part events by one newline make one event of many is for the reader of the data to undo.
  */
 
 #define SSE_LINE_CAP ((size_t)8 << 20)
@@ -42,8 +42,8 @@ struct sse_parser {
 void sse_parser_init(struct sse_parser *parser, size_t line_cap);
 void sse_parser_finish(struct sse_parser *parser);
 
-/* Returns 0, the callback's value, -EMSGSIZE (over the cap) or -ENOMEM. Once it has returned anything
- * but 0 the parser is only to be finished. */
+/* Returns 0, the callback's value, -EMSGSIZE (over the cap) or -ENOMEM. Once it has returned
+ * anything but 0 the parser is only to be finished. */
 int sse_parser_feed(struct sse_parser *parser, const char *data, size_t length,
                     sse_event_cb callback, void *context);
 /* The stream is at its end: dispatches what is unterminated. Returns as feed does. */

@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 /*
- * Just enough of absolute http and https URLs (RFC 3986, RFC 9110 section 4.2) to decide where a key
- * may go. Lower-cases scheme and host, fills in the default port, refuses user information, control
- * characters, blanks and backslashes.
+ * Just enough of absolute http and https URLs (RFC 3986, RFC 9110 section 4.2) to decide where a
+ * key may go. Lower-cases scheme and host, fills in the default port, refuses user information,
+ * control characters, blanks, backslashes, and hosts beyond ASCII or with percent escapes.
  */
 struct url {
     char scheme[6];   /* "http" or "https" */

@@ -649,8 +649,9 @@ static void caps_lines_and_bodies(void **state)
 static void survives_any_end(void **state)
 {
     static const char body[] =
-        "\xEF\xBB\xBF: c\r\n\r\n" DELTA("\"role\":\"assistant\"") CONTENT("<think>x</think>a\\ud83d")
-            CONTENT("\\ude00") STOP USAGE("{\"prompt_tokens\":1,\"completion_tokens\":1}") DONE;
+        "\xEF\xBB\xBF: c\r\n\r\n" DELTA("\"role\":\"assistant\"")
+            CONTENT("<think>x</think>a\\ud83d") CONTENT("\\ude00") STOP
+                USAGE("{\"prompt_tokens\":1,\"completion_tokens\":1}") DONE;
 
     (void)state;
     for (size_t length = 0; length < sizeof body; length++) {

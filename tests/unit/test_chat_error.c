@@ -35,8 +35,8 @@ static void reads_every_shape(void **state)
         /* OpenAI and those who copy it */
         {"{\"error\":{\"message\":\"m\",\"type\":\"t\",\"param\":\"p\",\"code\":\"c\"}}", "m", "t",
          "c", "p", 0},
-        {"{\"error\":{\"message\":\"m\",\"type\":\"t\",\"param\":null,\"code\":null}}", "m", "t", "",
-         "", 0},
+        {"{\"error\":{\"message\":\"m\",\"type\":\"t\",\"param\":null,\"code\":null}}", "m", "t",
+         "", "", 0},
         {"{\"error\":{\"code\":400,\"message\":\"m\",\"type\":\"t\"}}", "m", "t", "400", "", 400},
         {"{\"error\":{\"code\":\"500\",\"message\":\"m\"}}", "m", "", "500", "", 500},
         {"{\"error\":{\"code\":1302,\"message\":\"m\"}}", "m", "", "1302", "", 0},
@@ -50,8 +50,8 @@ static void reads_every_shape(void **state)
         /* flat: vLLM of old, Mistral, Portkey, xAI, LM Studio */
         {"{\"object\":\"error\",\"message\":\"m\",\"type\":\"T\",\"param\":null,\"code\":404}", "m",
          "T", "404", "", 404},
-        {"{\"status\":\"failure\",\"message\":\"Something went wrong\"}", "Something went wrong", "",
-         "", "", 0},
+        {"{\"status\":\"failure\",\"message\":\"Something went wrong\"}", "Something went wrong",
+         "", "", "", 0},
         {"{\"code\":\"c\",\"error\":\"m\"}", "m", "", "c", "", 0},
         {"{\"error_type\":\"t\",\"error_message\":\"m\"}", "m", "t", "", "", 0},
         /* validators */
@@ -201,7 +201,7 @@ static void keeps_what_is_not_refused(void **state)
     assert_int_equal(refused("", "", "Unknown model: nonstop"), 0);
     /* the value is at fault: dropping the field would hide that */
     assert_int_equal(refused("", "temperature", "must be at most 2"), 0);
-    assert_int_equal(refused("invalid_value", "max_tokens", "max_tokens is too large: 99999999"), 0);
+    assert_int_equal(refused("invalid_value", "max_tokens", "max_tokens is too large: 99999"), 0);
 }
 
 static void reads_validators_to_the_field(void **state)

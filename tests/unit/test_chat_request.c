@@ -10,7 +10,8 @@
 
 #include "protocol/chat.h"
 
-#define HEAD "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"stream\":true"
+#define HEAD \
+    "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"stream\":true"
 #define USAGE ",\"stream_options\":{\"include_usage\":true}"
 
 struct fixture {
@@ -103,8 +104,8 @@ static void writes_messages(void **state)
     check(fixture, "{\"model\":\"m\",\"messages\":["
                    "{\"role\":\"system\",\"content\":\"a\\\"\\\\\\n\"},"
                    "{\"role\":\"assistant\",\"content\":\"\"},"
-                   "{\"role\":\"tool\",\"content\":\"x\\u0000\xEF\xBF\xBDy\"}],\"stream\":true" USAGE
-                   "}");
+                   "{\"role\":\"tool\",\"content\":\"x\\u0000\xEF\xBF\xBDy\"}],\"stream\":true"
+                   USAGE "}");
 }
 
 static void copies_messages(void **state)
