@@ -9,9 +9,9 @@
 /*
  * Takes reasoning that a model writes into its answer out of it: <think>…</think> blocks at the
  * start of the text (blanks may precede), with the tags cut anywhere. The blanks round the blocks
- * go too. Tags further on are text, with one exception: a first </think> that no <think> precedes ends
- * reasoning whose opener the chat template swallowed. The tag is dropped, and answer_start tells
- * what had already gone out as text.
+ * go too. Tags further on are text, with one exception: a first </think> that no <think> precedes
+ * ends reasoning whose opener the chat template swallowed. The tag is dropped, and answer_start
+ * tells what had already gone out as text.
  *
  * Only what may still turn out to be a tag is held back, and blanks at the very start.
  */
