@@ -279,3 +279,11 @@ int document_apply_changes(struct document *document, const struct lsp_content_c
     list_add(document->documents, document);
     return 0;
 }
+
+const char *document_name(const struct document *document)
+{
+    if (document->path)
+        return document->path;
+    const char *colon = strchr(document->uri, ':');
+    return colon ? colon + 1 : document->uri;
+}

@@ -41,6 +41,9 @@ struct document *document_ref(struct document *document);
 /* Drops a reference, and with the last one the document. Takes NULL. */
 void document_unref(struct document *document);
 
+/* What ignore rules and prompts know it by: its path; where it has none, its URI behind the scheme. */
+const char *document_name(const struct document *document);
+
 /*
  * Applies the events of a didChange in order, each to the text that the one before it left: without
  * a range the whole text is replaced; a start behind its end is swapped with it; positions beyond a

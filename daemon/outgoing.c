@@ -47,7 +47,8 @@ static void take_out(struct outgoing *outgoing, struct sent_request **link)
     }
 }
 
-static void answer(struct outgoing *outgoing, struct sent_request **link, const struct json *result)
+static void answer(struct outgoing *outgoing, struct sent_request **link, bool ok,
+                   const struct json *result)
 {
     struct sent_request *request = *link;
     take_out(outgoing, link);
@@ -56,14 +57,14 @@ static void answer(struct outgoing *outgoing, struct sent_request **link, const 
     void *context = request->context;
     free(request);
     if (callback)
-        callback(context, result);
+        callback(context, ok, result);
 }
 
 static void on_deadline(uv_timer_t *timer)
 {
     struct outgoing *outgoing = timer->data;
     if (outgoing->first)
-        answer(outgoing, &outgoing->first, NULL);
+        answer(outgoing, &outgoing->first, false, NULL);
 }
 
 int outgoing_create(struct outgoing **out, uv_loop_t *loop, struct editor *editor)
@@ -139,7 +140,7 @@ void outgoing_answered(struct outgoing *outgoing, const struct rpc_message *mess
 {
     for (struct sent_request **link = &outgoing->first; *link; link = &(*link)->next) {
         if ((*link)->id == message->own_id) {
-            answer(outgoing, link, message->error ? NULL : message->result);
+            answer(outgoing, link, message->error == NULL, message->result);
             return;
         }
     }

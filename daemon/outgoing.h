@@ -17,9 +17,9 @@ struct editor;
 
 #define OUTGOING_DEADLINE_MS 30000u
 
-/* `result` NULL: the editor answered with an error, or did not answer in time. Valid during the
- * callback. */
-typedef void (*outgoing_cb)(void *context, const struct json *result);
+/* `ok` false: the editor answered with an error, or did not answer in time. `result` may be NULL also
+ * for a success, and is valid during the callback. */
+typedef void (*outgoing_cb)(void *context, bool ok, const struct json *result);
 
 int outgoing_create(struct outgoing **outgoing, uv_loop_t *loop, struct editor *editor);
 /* Drops what is unanswered, without callbacks. Takes NULL. */

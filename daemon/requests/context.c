@@ -1,0 +1,73 @@
+#include "daemon/requests/context.h"
+
+#include "daemon/upstream.h"
+#include "daemon/workspace.h"
+
+/* Where the instrument's own limits allow more, quality and price do not gain from it. */
+static const size_t budget_caps[TASK_COUNT] = {
+    [TASK_COMPLETION] = (size_t)16 << 10,
+    [TASK_EXPLAIN] = (size_t)96 << 10,
+    [TASK_REFACTOR] = (size_t)96 << 10,
+    [TASK_COMMIT] = (size_t)64 << 10,
+};
+
+/* Code has about three bytes a token with the tokenizers of today's models. */
+#define BYTES_PER_TOKEN 3
+#define BUDGET_LEAST ((size_t)2 << 10)
+
+void context_window(struct services *services, struct document *document, size_t start, size_t end,
+                    size_t reach, struct context_window *window)
+{
+    struct text *text = &document->text;
+    size_t length = text_length(text);
+    size_t from = start > reach ? start - reach : 0;
+    size_t to = length - end > reach ? end + reach : length;
+    const char *view = text_view(text, from, to);
+
+    window->file.path = workspace_name_of(services->workspace, document_name(document));
+    window->file.language = document->language_id;
+    window->before = (struct prompt_text){view, start - from};
+    window->selection = (struct prompt_text){view + (start - from), end - start};
+    window->after = (struct prompt_text){view + (end - from), to - end};
+    window->first_line = text_line_at(text, start) + 1;
+}
+
+size_t context_budget(const struct services *services, const struct config *config, enum task task)
+{
+    size_t budget = budget_caps[task];
+    const struct chat_model *model =
+        upstream_find_model(services->upstream, config, config->instruments[task]);
+    if (model && model->context_length > 0) {
+        int64_t room = model->context_length - config->parameters[task].max_tokens;
+        int64_t bytes = room > 0 ? room * BYTES_PER_TOKEN : 0;
+        if ((size_t)bytes < budget)
+            budget = (size_t)bytes;
+    }
+    return budget > BUDGET_LEAST ? budget : BUDGET_LEAST;
+}
+
+struct prompt_style context_style(const struct config *config)
+{
+    return (struct prompt_style){
+        .instructions = config->instructions,
+        .answer_language = config->answer_language,
+    };
+}
+
+void context_range(const struct services *services, struct document *document, struct range range,
+                   size_t *start, size_t *end)
+{
+    size_t one = text_offset(&document->text, range.start, services->session.encoding);
+    size_t other = text_offset(&document->text, range.end, services->session.encoding);
+    *start = one < other ? one : other;
+    *end = one < other ? other : one;
+}
+
+struct range context_lsp_range(const struct services *services, struct document *document,
+                               size_t start, size_t end)
+{
+    return (struct range){
+        .start = text_position(&document->text, start, services->session.encoding),
+        .end = text_position(&document->text, end, services->session.encoding),
+    };
+}

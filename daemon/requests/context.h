@@ -1,0 +1,36 @@
+#ifndef GRIDLS_REQUESTS_CONTEXT_H
+#define GRIDLS_REQUESTS_CONTEXT_H
+
+#include <stddef.h>
+
+#include "daemon/document.h"
+#include "daemon/prompt/prompt.h"
+#include "daemon/services.h"
+
+/* What handlers take from documents and settings to give to the prompt builders. */
+
+/* A document round a byte range. Its texts are views: valid until the document is touched again. */
+struct context_window {
+    struct prompt_file file;
+    struct prompt_text before, selection, after;
+    size_t first_line; /* of the selection, from 1 */
+};
+
+/* `reach`: how many bytes before and behind the range are looked at. */
+void context_window(struct services *services, struct document *document, size_t start, size_t end,
+                    size_t reach, struct context_window *window);
+
+/* How many bytes of text a prompt of this task may hold, by what is known of its instrument. */
+size_t context_budget(const struct services *services, const struct config *config, enum task task);
+
+struct prompt_style context_style(const struct config *config);
+
+/* The byte range of an LSP range, start before end. */
+void context_range(const struct services *services, struct document *document, struct range range,
+                   size_t *start, size_t *end);
+
+/* The LSP range of a byte range of the document. */
+struct range context_lsp_range(const struct services *services, struct document *document,
+                               size_t start, size_t end);
+
+#endif

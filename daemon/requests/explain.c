@@ -1,0 +1,172 @@
+#include "daemon/requests/explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/answer/answer.h"
+#include "daemon/conversation.h"
+#include "daemon/requests/context.h"
+#include "daemon/requests/job.h"
+#include "daemon/requests/show.h"
+
+struct explain {
+    struct job job;
+    struct range range;
+    bool has_range;
+    char *question;     /* NULL: what does this do? */
+    char *conversation; /* NULL: a new one */
+    struct chat_messages messages; /* as asked, to be gone on from */
+    struct answer_markdown answer;
+};
+
+static int filter(struct job *job, const char *text, size_t length, bool last, struct buffer *out)
+{
+    struct explain *explain = (struct explain *)job;
+    return answer_markdown_feed(&explain->answer, text, length, last, out);
+}
+
+static void done(struct job *job, const struct upstream_result *result)
+{
+    struct explain *explain = (struct explain *)job;
+    struct conversation *kept =
+        conversations_keep(job->services->conversations, explain->conversation, &explain->messages,
+                           job->text.data, job->text.length);
+    if (!job->request) {
+        progress_end(&job->progress, NULL);
+        show_markdown(job->services, "explanation", job->text.data, job->text.length);
+        return;
+    }
+    struct json_writer *writer = request_begin_result(job->request);
+    json_begin_object(writer);
+    json_put_string(writer, "conversation", kept ? kept->id : NULL);
+    job_write_common(job, result, writer);
+    json_end_object(writer);
+    request_end_result(job->request);
+}
+
+static void destroy(struct job *job)
+{
+    struct explain *explain = (struct explain *)job;
+    chat_messages_finish(&explain->messages);
+    answer_markdown_finish(&explain->answer);
+    free(explain->question);
+    free(explain->conversation);
+    free(explain);
+}
+
+static const struct job_kind kind = {
+    .task = TASK_EXPLAIN,
+    .title = "Explaining",
+    .filter = filter,
+    .done = done,
+    .destroy = destroy,
+};
+
+/* Asks with a copy: the messages are needed again when the next question comes. */
+static void ask(struct explain *explain)
+{
+    struct chat_messages copy;
+    chat_messages_init(&copy);
+    for (size_t i = 0; i < explain->messages.count; i++)
+        chat_messages_add(&copy, explain->messages.items[i].role,
+                          explain->messages.items[i].content, explain->messages.items[i].length);
+    if (explain->messages.error)
+        copy.error = explain->messages.error;
+    job_ask(&explain->job, &copy);
+}
+
+static void ask_about_range(struct job *job)
+{
+    struct explain *explain = (struct explain *)job;
+    struct services *services = job->services;
+    size_t start = 0, end = text_length(&job->document->text);
+    if (explain->has_range)
+        context_range(services, job->document, explain->range, &start, &end);
+    if (start == end) { /* a place, not a selection: its line */
+        size_t line = text_line_at(&job->document->text, start);
+        start = text_line_start(&job->document->text, line);
+        end = text_line_end(&job->document->text, line);
+    }
+    struct context_window window;
+    size_t budget = context_budget(services, job->config, TASK_EXPLAIN);
+    context_window(services, job->document, start, end, budget, &window);
+    struct prompt_explain input = {
+        .file = window.file,
+        .before = window.before,
+        .selection = window.selection,
+        .after = window.after,
+        .first_line = window.first_line,
+        .question = explain->question,
+        .budget = budget,
+    };
+    struct prompt_style style = context_style(job->config);
+    prompt_explain_build(&explain->messages, &style, &input);
+    ask(explain);
+}
+
+static void ask_on(struct explain *explain)
+{
+    struct job *job = &explain->job;
+    struct conversation *before =
+        conversations_find(job->services->conversations, explain->conversation);
+    if (!before) {
+        job_fail_code(job, RPC_INVALID_PARAMS,
+                      "The conversation is not known any more; ask about the code again.");
+        return;
+    }
+    if (!explain->question) {
+        job_fail_code(job, RPC_INVALID_PARAMS, "question is missing.");
+        return;
+    }
+    for (size_t i = 0; i < before->messages.count; i++)
+        chat_messages_add(&explain->messages, before->messages.items[i].role,
+                          before->messages.items[i].content, before->messages.items[i].length);
+    chat_messages_add(&explain->messages, CHAT_USER, explain->question, strlen(explain->question));
+    ask(explain);
+}
+
+static bool copy_string(char **to, const char *from)
+{
+    *to = from ? strdup(from) : NULL;
+    return !from || *to;
+}
+
+static void start(struct services *services, struct request *request,
+                  const struct lsp_explain_params *params, const struct json *work_token)
+{
+    struct explain *explain = calloc(1, sizeof(*explain));
+    if (!explain) {
+        if (request)
+            request_fail(request, RPC_INTERNAL_ERROR, "There was not enough memory.");
+        return;
+    }
+    chat_messages_init(&explain->messages);
+    answer_markdown_init(&explain->answer);
+    explain->range = params->range;
+    explain->has_range = params->has_range;
+    if (job_begin(&explain->job, services, &kind, request, work_token,
+                  request ? params->partial_result_token : NULL) != 0)
+        return;
+    if (!copy_string(&explain->question, params->question) ||
+        !copy_string(&explain->conversation, params->conversation))
+        job_fail_code(&explain->job, RPC_INTERNAL_ERROR, "There was not enough memory.");
+    else if (params->conversation)
+        ask_on(explain);
+    else if (!params->has_document)
+        job_fail_code(&explain->job, RPC_INVALID_PARAMS,
+                      "textDocument is missing, and so is conversation.");
+    else
+        job_with_document(&explain->job, params->document.uri, ask_about_range);
+}
+
+void explain_request(struct services *services, struct request *request, const void *params)
+{
+    const struct lsp_explain_params *explain = params;
+    start(services, request, explain, explain->work_done_token);
+}
+
+void explain_command(struct services *services, const struct lsp_explain_params *params,
+                     const struct json *work_token)
+{
+    start(services, NULL, params, work_token);
+}

@@ -1,0 +1,95 @@
+#ifndef GRIDLS_REQUESTS_JOB_H
+#define GRIDLS_REQUESTS_JOB_H
+
+#include <stdbool.h>
+
+#include "daemon/document.h"
+#include "daemon/progress.h"
+#include "daemon/redact.h"
+#include "daemon/services.h"
+#include "daemon/upstream.h"
+#include "daemon/workspace.h"
+
+/*
+ * One answer that streams from the upstream to the editor: for a request, which it answers, or for a
+ * command, which was answered before it began. What is common to explain, refactor and commit message
+ * is here; each embeds a job and gives its kind.
+ */
+struct job;
+
+struct job_kind {
+    enum task task;
+    const char *title; /* of the progress: "Explaining" */
+    /* From what the model says to what the person keeps: appends to out. `last`: no more will come.
+     * Returns 0 or a negative errno. */
+    int (*filter)(struct job *job, const char *text, size_t length, bool last, struct buffer *out);
+    /* The answer is complete: answers the request, or does what the command is for. The job is
+     * destroyed when this returns. */
+    void (*done)(struct job *job, const struct upstream_result *result);
+    /* Frees what embeds the job. */
+    void (*destroy)(struct job *job);
+};
+
+struct job {
+    struct services *services;
+    const struct job_kind *kind;
+    struct job *previous, *next;
+    struct request *request; /* NULL: a command's */
+    struct config *config;
+    struct document *document; /* referenced; NULL: the job is not about one */
+    struct workspace_waiter waiter;
+    void (*allowed)(struct job *job);
+    struct progress progress;
+    struct upstream_call *call;
+    struct redaction *redaction; /* NULL: off */
+    struct buffer held;          /* the head of a placeholder, perhaps */
+    struct buffer text;          /* all that the person keeps, so far */
+    bool paused;
+};
+
+/* All that run: for the editor's idleness, cancelling by token, the end of the session. */
+struct jobs {
+    struct job *first;
+};
+
+/* Begins a job; on failure it answers, destroys and returns a negative errno. Either token may be
+ * NULL. `request` NULL: a command's; its progress gets a token of our own where the client can. */
+int job_begin(struct job *job, struct services *services, const struct job_kind *kind,
+              struct request *request, const struct json *work_token,
+              const struct json *partial_token);
+
+/*
+ * Finds the open document that the job is about, and calls `allowed` once it is known that its text
+ * may be sent (perhaps at once). Otherwise the job fails: not open, or ignored.
+ */
+void job_with_document(struct job *job, const char *uri, void (*allowed)(struct job *job));
+
+/* Sends the messages, which are taken. Failures are told and end the job. */
+void job_ask(struct job *job, struct chat_messages *messages);
+
+/* Each tells the person (answers the request, or shows a message), and destroys the job. */
+void job_fail(struct job *job, const struct failure *failure);
+void job_fail_code(struct job *job, enum rpc_code code, const char *message);
+
+/* Ends a job without a word: its request is answered by others, or no longer matters. */
+void job_drop(struct job *job);
+
+/* For request->on_cancel of a request whose `job` is a struct job. */
+void job_on_cancel(struct request *request);
+
+/* Ends the progress and writes what all results have: text (unless it was streamed), finishReason,
+ * instrument, usage. To be called within the result object. */
+void job_write_common(struct job *job, const struct upstream_result *result,
+                      struct json_writer *writer);
+
+/* The editor has taken everything: pieces that waited go out, paused calls go on. */
+void jobs_on_editor_idle(struct jobs *jobs);
+
+/* window/workDoneProgress/cancel. Returns false where no job has this token. */
+bool jobs_cancel_token(struct jobs *jobs, const struct rpc_id *token);
+void jobs_drop_all(struct jobs *jobs);
+
+/* window/showMessage; type as MessageType: 1 error, 2 warning, 3 info. */
+void show_message(struct services *services, int type, const char *message);
+
+#endif
