@@ -17,8 +17,8 @@ enum sandbox_task {
     SANDBOX_TASK_EXPLANATION,
 };
 
-/* Appends the answer to `prompt`, the last message of the user. An answer may be empty (a completion
- * with nothing to offer). *task says what the prompt was. Returns as buffer_append(). */
+/* Appends the answer to `prompt`, the last message of the user. An answer may be empty (a
+ * completion with nothing to offer). *task says what the prompt was. Returns as buffer_append(). */
 int sandbox_answer(struct buffer *out, const char *prompt, size_t length, enum sandbox_task *task);
 
 #endif

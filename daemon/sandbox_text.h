@@ -7,8 +7,8 @@
 #include "daemon/prompt/prompt.h"
 #include "protocol/buffer.h"
 
-/* How the sandbox takes a prompt apart: lines, words, marked parts, comment syntax. Pure; every text
- * that is returned points into the one that was given. */
+/* How the sandbox takes a prompt apart: lines, words, marked parts, comment syntax. Pure; every
+ * text that is returned points into the one that was given. */
 
 /* Takes the next line, without its line end, off *rest. False when nothing is left. */
 bool sandbox_next_line(struct prompt_text *rest, struct prompt_text *line);
@@ -44,8 +44,8 @@ bool sandbox_part(struct prompt_text prompt, const char *mark, struct prompt_tex
 /* The value of an attribute (name="value") of a mark's line; empty where it is missing. */
 struct prompt_text sandbox_attribute(struct prompt_text opening, const char *name);
 
-/* Appends a comment of one line in the syntax of the language, or, `inner`, one that code may follow
- * on the same line. False, with nothing appended, where the language has no such comment. */
+/* Appends a comment of one line in the syntax of the language, or, `inner`, one that code may
+ * follow on the same line. False, with nothing appended, where the language has no such comment. */
 bool sandbox_append_comment(struct buffer *out, struct prompt_text language, bool inner,
                             const char *words);
 
