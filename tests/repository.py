@@ -22,7 +22,6 @@ OURS = ('.c', '.h', '.py', '.sh', '.vim', '.el', '.js', '.ts', '.md', '.build', 
 # Sources that no tests/unit/test_NAME.c bears the name of, and what tests them instead.
 TESTED_ELSEWHERE = {
     'protocol/chat_chunk.c': 'the inner half of chat_decoder.c: test_chat_decoder.c',
-    'protocol/chat_think.c': 'the inner half of chat_decoder.c: test_chat_decoder.c',
     'protocol/retry_after.c': 'test_chat_error.c, and the transcripts of rate limits',
     'daemon/main.c': 'reads flags: tests/integration/test_cli.py',
 }
