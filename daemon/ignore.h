@@ -6,8 +6,8 @@
 
 /*
  * Rules in gitignore syntax, judged as gitignore(5) says and git does, byte for byte and with case:
- * comments, `!`, anchoring slashes, a trailing slash for directories, `*`, `?`, brackets with ranges
- * and POSIX classes, `**`, backslash escapes, trailing blanks. No I/O.
+ * comments, `!`, anchoring slashes, a trailing slash for directories, `*`, `?`, brackets with
+ * ranges and POSIX classes, `**`, backslash escapes, trailing blanks. No I/O.
  *
  * A rule that can never match (an open bracket, a lone backslash at its end) is left out. Matching
  * takes at most (bytes of rule) x (bytes of path) steps: no rule can make it explode.
@@ -17,8 +17,8 @@
 struct ignore_rules;
 
 /*
- * An empty set that belongs to `directory` (copied): relative to the root that paths will be relative
- * to, without slashes at its ends; "" is the root itself. Returns 0 or -ENOMEM.
+ * An empty set that belongs to `directory` (copied): relative to the root that paths will be
+ * relative to, without slashes at its ends; "" is the root itself. Returns 0 or -ENOMEM.
  */
 int ignore_rules_create(struct ignore_rules **rules, const char *directory);
 void ignore_rules_destroy(struct ignore_rules *rules); /* takes NULL */
