@@ -10,12 +10,12 @@
 
 /*
  * One child process on the loop: bytes in, bytes out, an end. Programs are started from an argument
- * vector, never through a shell. The child gets three streams and nothing else of ours that is marked
- * close-on-exec, as everything in this program is. The process must ignore SIGPIPE (the child does
- * not inherit that).
+ * vector, never through a shell. The child gets three streams and nothing else of ours that is
+ * marked close-on-exec, as everything in this program is. The process must ignore SIGPIPE (the
+ * child does not inherit that).
  *
- * A child is waited for until it has ended and its output is at its end. Where something that it left
- * in the background keeps the output open, that is waited for one second more and no longer.
+ * A child is waited for until it has ended and its output is at its end. Where something that it
+ * left in the background keeps the output open, that is waited for one second more and no longer.
  */
 
 /* An addition to our own environment; value NULL takes the variable away. */
@@ -54,8 +54,8 @@ struct child;
 /* Called once, from the loop, never from child_start(). The child is gone when it returns. */
 typedef void (*child_callback)(void *context, struct child_result *result);
 
-/* Starts the program. Returns 0, or a negative errno (UV_E…) where it could not be started: then there
- * is no child and no callback. */
+/* Starts the program. Returns 0, or a negative errno (UV_E…) where it could not be started: then
+ * there is no child and no callback. */
 int child_start(struct child **child, uv_loop_t *loop, const struct child_options *options,
                 child_callback callback, void *context);
 
