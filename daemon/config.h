@@ -10,13 +10,13 @@
 #include "protocol/json.h"
 
 /*
- * Settings. One table (config_table.c) says of each: its path, its type and bounds, what is built in,
- * whether a project file may set it, and one line for people. Layers of JSON are laid over each
+ * Settings. One table (config_table.c) says of each: its path, its type and bounds, what is built
+ * in, whether a project file may set it, and one line for people. Layers of JSON are laid over each
  * other; a snapshot is the immutable result, counted by references: a request keeps the one that it
  * began with, and a change takes effect on the next request.
  */
 
-/* First wins. The project's file comes last: a repository may fill in, never overrule the person. */
+/* First wins. The project's file comes last: a repository may fill in, not overrule the person. */
 enum config_layer {
     CONFIG_COMMAND_LINE,
     CONFIG_CLIENT_SETTINGS, /* workspace/configuration, workspace/didChangeConfiguration */
@@ -73,13 +73,15 @@ struct config {
     char *api_key;            /* KEY_TEXT; wiped when the snapshot goes */
     struct config_strings api_key_command;
     char *api_key_file;
-    const char *key_source;   /* for people: "THEGRID_API_KEY", "the user file"; static */
-    char *key_fault;          /* why a key that was given cannot be used (control characters); NULL */
+    const char *key_source;   /* for people: "environment THEGRID_API_KEY", "user file"; static */
+    char *key_fault;          /* why a key that was given cannot be used, a sentence; NULL */
+    const char *key_withheld; /* the source of a key that is not sent, as it is another provider's
+                                 than the base URL's; static, NULL: none */
 
     char *instruments[TASK_COUNT];
     struct config_parameters parameters[TASK_COUNT];
     char *instructions;       /* the person's, then the project's; "" if none */
-    char *answer_language;    /* NULL: the client's locale, else English */
+    char *answer_language;    /* the setting, else the client's locale; NULL: English */
     enum commit_style commit_style;
     struct config_strings ignore; /* gitignore lines in order: built in, then each layer's */
 
@@ -90,8 +92,8 @@ struct config {
     bool completion_ahead;
     bool completion_menu;
 
-    char *proxy;              /* NULL: from the environment */
-    char *ca_file;
+    char *proxy;              /* NULL: from the environment; may hold a password */
+    char *ca_file;            /* `~/` expanded; NULL: the system's */
     uint32_t connect_timeout_ms;
     uint32_t idle_timeout_ms;
     uint32_t retries;
@@ -105,6 +107,15 @@ struct config {
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* takes NULL */
 
+#define CONFIG_KEY_MAX 8192 /* bytes */
+
+/*
+ * Makes a key, from wherever it came, fit for a header: cuts off the white space around it, in
+ * place (an empty one is no key). Returns NULL, or what is wrong with it: the end of a sentence that
+ * begins with "The key", never with its text; static.
+ */
+const char *config_key_clean(char *key);
+
 /* ---- store --------------------------------------------------------------------------------- */
 
 struct config_store;
@@ -114,9 +125,11 @@ void config_store_destroy(struct config_store *store);
 
 /*
  * Replaces a layer by `object` (copied; NULL clears it). Nested members and dotted names are both
- * taken ({"completion":{"menu":true}}, {"completion.menu":true}). What is wrong (unknown name, wrong
- * type, out of bounds, not allowed in this layer) keeps its old meaning, that is, falls to the layer
- * below, and is named in `warnings` (may be NULL), one sentence a line. Returns 0 or -ENOMEM.
+ * taken ({"completion":{"menu":true}}, {"completion.menu":true}). What is wrong (unknown name,
+ * wrong type, out of bounds, not allowed in this layer) keeps its old meaning, that is, falls to the
+ * layer below, and is named in `warnings` (may be NULL), one sentence a line. Empty strings and
+ * lists count as unset, as does null: clients send them for what nobody set. A project's `ignore`
+ * cannot take a pattern back ("!x"). Returns 0, or -ENOMEM, which leaves the layer as it was.
  */
 int config_store_set(struct config_store *store, enum config_layer layer,
                      const struct json *object, struct buffer *warnings);
@@ -126,13 +139,15 @@ int config_store_set(struct config_store *store, enum config_layer layer,
 int config_store_set_text(struct config_store *store, enum config_layer layer, const char *name,
                           const char *text, size_t length, struct buffer *warnings);
 
-/* Sets one setting by its path in a layer: for command line and environment. `value` is JSON text.
- * Returns 0, -ENOENT (no such setting), -EINVAL or -ENOMEM. */
+/* Sets one setting by its path in a layer: for command line and environment. `json` is JSON text;
+ * null unsets. `source` is what people are told, static; NULL: the layer's own name. Returns 0,
+ * -ENOENT (no such setting), -EINVAL or -ENOMEM. */
 int config_store_set_value(struct config_store *store, enum config_layer layer, const char *path,
                            const char *json, const char *source);
 
 /* Fills CONFIG_ENVIRONMENT from `lookup` (getenv, or a test's): THEGRID_API_KEY, THEGRID_BASE_URL,
- * OPENAI_BASE_URL, OPENAI_API_BASE, OPENAI_API_KEY. An empty variable is unset. */
+ * OPENAI_BASE_URL, OPENAI_API_BASE, OPENAI_API_KEY. An empty variable is unset. HOME is what "~/"
+ * in paths stands for. Returns 0 or -ENOMEM. */
 int config_store_set_environment(struct config_store *store,
                                  const char *(*lookup)(void *context, const char *name),
                                  void *context);

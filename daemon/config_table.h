@@ -87,7 +87,7 @@ enum config_name {
     CONFIG_NAME_UNKNOWN,
     CONFIG_NAME_GROUP,   /* "completion": settings have names below it */
     CONFIG_NAME_SETTING, /* *id */
-    CONFIG_NAME_MEMBER,  /* *id, and *member: a name inside a PARAMETERS setting; points into path */
+    CONFIG_NAME_MEMBER,  /* *id, and *member: a name in a PARAMETERS setting; points into path */
 };
 
 /* What a dotted path names. Aliases are known. */
