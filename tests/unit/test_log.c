@@ -143,7 +143,8 @@ static void test_controls_become_blanks(void **state)
 {
     struct fixture *fixture = *state;
 
-    log_write(fixture->log, LOG_INFO, "a\nb\r\tc\x1b[31m\x7f d\xC2\x9B e\xC3\xA9 f\xFF g\xE2\x82\n\n");
+    log_write(fixture->log, LOG_INFO,
+              "a\nb\r\tc\x1b[31m\x7f d\xC2\x9B e\xC3\xA9 f\xFF g\xE2\x82\n\n");
     assert_string_equal(last_message(fixture), "a b  c [31m  d   e\xC3\xA9 f? g??");
     log_write(fixture->log, LOG_INFO, "%s", "");
     assert_string_equal(last_message(fixture), "");
