@@ -9,9 +9,9 @@
 
 /*
  * What a commit message needs to know of a repository, asked of the git program. Nothing in a
- * repository is run by asking: no hook, filter, external diff, text conversion, file system monitor,
- * signature check or fetch of missing objects, whatever its configuration says; nothing is written.
- * git itself refuses repositories of other users (safe.directory).
+ * repository is run by asking: no hook, filter, external diff, text conversion, file system
+ * monitor, signature check or fetch of missing objects, whatever its configuration says; nothing is
+ * written. git itself refuses repositories of other users (safe.directory).
  *
  * Paths and texts are bytes as git has them, not always UTF-8.
  */
@@ -36,7 +36,7 @@ struct git_staged {
     bool is_first_commit;
     struct git_entry *entries;
     size_t count;
-    struct buffer subjects; /* of the last 20 commits that are no merges, newest first, a line each */
+    struct buffer subjects; /* a line each, newest first: the last 20 commits but for merges */
     char *index_file; /* of the commit in whose editor we run, NULL: the repository's own */
     bool uses_environment;
 };
@@ -54,10 +54,10 @@ typedef void (*git_staged_callback)(void *context, enum git_outcome outcome, con
                                     struct git_staged *staged);
 
 /*
- * Lists what is staged in the repository that `directory` lies in. A directory inside of `.git`, where
- * git keeps the message that is being edited, stands for its work tree, also that of a linked work
- * tree or a submodule. Where our own environment names the index of a commit that is under way in this
- * repository (we run below its editor), that index is looked at.
+ * Lists what is staged in the repository that `directory` lies in. A directory inside of `.git`,
+ * where git keeps the message that is being edited, stands for its work tree, also that of a linked
+ * work tree or a submodule. Where our own environment names the index of a commit that is under way
+ * in this repository (we run below its editor), that index is looked at.
  *
  * `use_environment`: GIT_DIR, GIT_INDEX_FILE and the like are obeyed as they stand, as a hook must;
  * otherwise `directory` alone decides on the repository. Returns 0 or a negative errno.
@@ -68,8 +68,8 @@ int git_staged_start(struct git_job **job, uv_loop_t *loop, const char *director
 /* The most bytes of diff that make sense in a prompt. */
 #define GIT_DIFF_CAP ((size_t)256 << 10)
 
-/* `text` is valid during the call (the callee may steal it), empty unless GIT_OK. `is_truncated`: there
- * is more; it ends with the last whole line below the cap. */
+/* `text` is valid during the call (the callee may steal it), empty unless GIT_OK. `is_truncated`:
+ * there is more; it ends with the last whole line below the cap. */
 typedef void (*git_diff_callback)(void *context, enum git_outcome outcome, const char *message,
                                   struct buffer *text, bool is_truncated);
 

@@ -57,8 +57,8 @@ extern const char *const git_diff_options[];
 int git_command_start(struct git_job *job, const char *const *arguments, const char *const *paths,
                       size_t path_count, size_t output_cap, child_callback callback);
 
-/* The line of stderr that says most, without "fatal: ", or another phrase on why it failed. Cuts the
- * result's text. */
+/* The line of stderr that says most, without "fatal: ", or another phrase on why it failed. Cuts
+ * the result's text. */
 const char *git_command_message(struct child_result *result);
 
 #endif
