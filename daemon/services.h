@@ -3,8 +3,12 @@
 
 #include <uv.h>
 
+#include "daemon/config.h"
+#include "daemon/document.h"
+#include "daemon/log.h"
 #include "daemon/request.h"
 #include "daemon/session.h"
+#include "daemon/workspace.h"
 
 /* What handlers work with. The server owns all of it. */
 struct services {
@@ -21,8 +25,14 @@ struct services {
     struct completions *completions;     /* requests/inline_completion.c */
     struct conversations *conversations; /* what was explained, for follow-up questions */
     struct jobs *jobs;                   /* answers being streamed */
+    struct buffer warnings;              /* about settings, to be told when the client is ready */
+    const char *runtime_directory;       /* for files that the editor is to show; NULL: none */
+    unsigned files_being_shown;          /* that still refer to this; see services_release() */
     void (*end_session)(struct services *services); /* exit: the loop comes to its end */
 };
+
+/* Something that outlived the session no longer refers to the services. */
+void services_release(struct services *services);
 
 /* The settings now in force; a reference for the caller. NULL when memory runs out. */
 struct config *services_config(struct services *services);

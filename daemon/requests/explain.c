@@ -25,8 +25,10 @@ static int filter(struct job *job, const char *text, size_t length, bool last, s
     return answer_markdown_feed(&explain->answer, text, length, last, out);
 }
 
-static void done(struct job *job, const struct upstream_result *result)
+static enum job_end done(struct job *job, const struct upstream_result *result,
+                         struct failure *failure)
 {
+    (void)failure;
     struct explain *explain = (struct explain *)job;
     struct conversation *kept =
         conversations_keep(job->services->conversations, explain->conversation, &explain->messages,
@@ -34,7 +36,7 @@ static void done(struct job *job, const struct upstream_result *result)
     if (!job->request) {
         progress_end(&job->progress, NULL);
         show_markdown(job->services, "explanation", job->text.data, job->text.length);
-        return;
+        return JOB_DONE;
     }
     struct json_writer *writer = request_begin_result(job->request);
     json_begin_object(writer);
@@ -42,6 +44,7 @@ static void done(struct job *job, const struct upstream_result *result)
     job_write_common(job, result, writer);
     json_end_object(writer);
     request_end_result(job->request);
+    return JOB_DONE;
 }
 
 static void destroy(struct job *job)

@@ -237,8 +237,22 @@ static void on_end(void *context, const struct upstream_result *result)
         return;
     }
     progress_flush(&job->progress);
-    job->kind->done(job, result);
-    job_destroy(job);
+    struct failure failure;
+    switch (job->kind->done(job, result, &failure)) {
+    case JOB_DONE:
+        job_destroy(job);
+        break;
+    case JOB_FAILED:
+        job_fail(job, &failure);
+        break;
+    case JOB_CONTENT_MODIFIED:
+        job_fail_code(job, RPC_CONTENT_MODIFIED,
+                      "The text was changed while it was being rewritten; ask again.");
+        break;
+    case JOB_NO_MEMORY:
+        fail_keeping(job);
+        break;
+    }
 }
 
 void job_ask(struct job *job, struct chat_messages *messages)

@@ -17,15 +17,23 @@
  */
 struct job;
 
+/* How `done` ended. */
+enum job_end {
+    JOB_DONE,             /* the request is answered, or the command carried out */
+    JOB_FAILED,           /* *failure says why */
+    JOB_CONTENT_MODIFIED, /* the text changed under the request */
+    JOB_NO_MEMORY,
+};
+
 struct job_kind {
     enum task task;
     const char *title; /* of the progress: "Explaining" */
     /* From what the model says to what the person keeps: appends to out. `last`: no more will come.
      * Returns 0 or a negative errno. */
     int (*filter)(struct job *job, const char *text, size_t length, bool last, struct buffer *out);
-    /* The answer is complete: answers the request, or does what the command is for. The job is
-     * destroyed when this returns. */
-    void (*done)(struct job *job, const struct upstream_result *result);
+    /* The answer is complete: answers the request, or does what the command is for. */
+    enum job_end (*done)(struct job *job, const struct upstream_result *result,
+                         struct failure *failure);
     /* Frees what embeds the job. */
     void (*destroy)(struct job *job);
 };

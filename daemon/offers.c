@@ -1,0 +1,134 @@
+#include "daemon/offers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OFFERS_MAX 32u
+#define COMPARED_BEFORE ((size_t)1024)
+#define COMPARED_AFTER ((size_t)256)
+#define TYPED_MAX ((size_t)4096)
+
+struct offer {
+    struct offer_place place;
+    char *text;
+    size_t length;
+    size_t replace_after;
+};
+
+struct offers {
+    struct offer items[OFFERS_MAX]; /* a ring */
+    size_t next;                    /* where the next one goes */
+    size_t count;
+};
+
+void offer_place_init(struct offer_place *place)
+{
+    place->offset = 0;
+    buffer_init(&place->document, BUFFER_CAP);
+    buffer_init(&place->before, BUFFER_CAP);
+    buffer_init(&place->after, BUFFER_CAP);
+}
+
+void offer_place_finish(struct offer_place *place)
+{
+    buffer_finish(&place->document);
+    buffer_finish(&place->before);
+    buffer_finish(&place->after);
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A length says that the text ends there, unless it is as much as is compared. */
+static bool same_after(const struct buffer *a, const struct buffer *b)
+{
+    size_t a_length = least(a->length, COMPARED_AFTER);
+    size_t b_length = least(b->length, COMPARED_AFTER);
+    return a_length == b_length && memcmp(a->data, b->data, a_length) == 0;
+}
+
+bool offer_place_follows(const struct offer_place *now, const struct offer_place *origin,
+                         size_t *typed)
+{
+    if (now->offset < origin->offset || now->offset - origin->offset > TYPED_MAX ||
+        strcmp(now->document.data, origin->document.data) != 0)
+        return false;
+    size_t more = now->offset - origin->offset;
+    if (more > now->before.length || !same_after(&now->after, &origin->after))
+        return false;
+    size_t length = least(now->before.length - more, least(origin->before.length, COMPARED_BEFORE));
+    if (memcmp(now->before.data + now->before.length - more - length,
+               origin->before.data + origin->before.length - length, length) != 0)
+        return false;
+    *typed = more;
+    return true;
+}
+
+int offers_create(struct offers **offers)
+{
+    *offers = calloc(1, sizeof(**offers));
+    return *offers ? 0 : -ENOMEM;
+}
+
+static void offer_finish(struct offer *offer)
+{
+    offer_place_finish(&offer->place);
+    free(offer->text);
+    offer->text = NULL;
+}
+
+void offers_destroy(struct offers *offers)
+{
+    if (!offers)
+        return;
+    for (size_t i = 0; i < offers->count; i++)
+        offer_finish(&offers->items[i]);
+    free(offers);
+}
+
+void offers_add(struct offers *offers, struct offer_place *place, const char *text, size_t length,
+                size_t replace_after)
+{
+    char *copy = malloc(length + 1);
+    if (!copy)
+        return;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    struct offer *offer = &offers->items[offers->next];
+    if (offers->count == OFFERS_MAX)
+        offer_finish(offer);
+    else
+        offers->count++;
+    offers->next = (offers->next + 1) % OFFERS_MAX;
+    *offer = (struct offer){*place, copy, length, replace_after};
+    offer_place_init(place);
+}
+
+static bool offer_fits(const struct offer *offer, const struct offer_place *now,
+                       struct offer_found *found)
+{
+    size_t typed;
+    if (!offer_place_follows(now, &offer->place, &typed) || typed > offer->length)
+        return false;
+    if (typed && (typed == offer->length ||
+                  memcmp(now->before.data + now->before.length - typed, offer->text, typed) != 0))
+        return false; /* used up, or something else was typed */
+    found->text = offer->text + typed;
+    found->length = offer->length - typed;
+    found->replace_after = offer->replace_after;
+    return true;
+}
+
+bool offers_find(const struct offers *offers, const struct offer_place *now,
+                 struct offer_found *found)
+{
+    for (size_t i = 0; i < offers->count; i++) {
+        size_t index = (offers->next + OFFERS_MAX - 1 - i) % OFFERS_MAX;
+        if (offer_fits(&offers->items[index], now, found))
+            return true;
+    }
+    return false;
+}

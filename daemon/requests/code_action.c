@@ -1,0 +1,226 @@
+#include "daemon/requests/code_action.h"
+
+#include <string.h>
+
+#include "daemon/requests/command.h"
+#include "daemon/requests/context.h"
+#include "daemon/requests/refactor.h"
+#include "protocol/lsp.h"
+
+#define TITLE_BYTES_MAX 120
+
+struct rewrite {
+    const char *title;
+    const char *instruction;
+};
+
+/* What is offered on a selection. */
+static const struct rewrite rewrites[] = {
+    {"Simplify", "Simplify this code without changing what it does."},
+    {"Document", "Add a documentation comment in the language's usual style to what is declared "
+                 "here. Change nothing else."},
+    {"Handle errors", "Handle the errors that this code leaves unhandled, in the style of the code "
+                      "around it."},
+    {"Write tests", "Keep this code as it is and add tests for it behind it, in the test style that "
+                    "the file or the language uses."},
+    {"Fix", "Find and fix the faults of this code. Change nothing that is right."},
+};
+
+/* Whether the client asked for actions of this kind ("refactor" takes in "refactor.rewrite"). */
+static bool is_wanted(const struct lsp_code_action_params *params, const char *kind)
+{
+    const char *const *only = params->only.items;
+    for (size_t i = 0; i < params->only.count; i++) {
+        size_t length = strlen(only[i]);
+        if (length == 0 || (strncmp(kind, only[i], length) == 0 &&
+                            (kind[length] == '\0' || kind[length] == '.')))
+            return true;
+    }
+    return params->only.count == 0;
+}
+
+/* ---- writing actions -------------------------------------------------------------------------- */
+
+static void write_document(struct json_writer *writer, const struct document *document)
+{
+    json_write_key(writer, "textDocument");
+    json_begin_object(writer);
+    json_put_string(writer, "uri", document->uri);
+    json_put_integer(writer, "version", document->version);
+    json_end_object(writer);
+}
+
+static void write_refactor_params(struct json_writer *writer, const struct document *document,
+                                  struct range range, const char *instruction)
+{
+    json_begin_object(writer);
+    write_document(writer, document);
+    json_write_key(writer, "range");
+    lsp_write_range(writer, range);
+    json_put_string(writer, "instruction", instruction);
+    json_end_object(writer);
+}
+
+static void begin_command(struct json_writer *writer, const char *title, const char *command)
+{
+    json_write_key(writer, "command");
+    json_begin_object(writer);
+    json_put_string(writer, "title", title);
+    json_put_string(writer, "command", command);
+    json_write_key(writer, "arguments");
+    json_begin_array(writer);
+}
+
+static void end_command(struct json_writer *writer)
+{
+    json_end_array(writer);
+    json_end_object(writer);
+}
+
+/* A rewrite whose edit is made when it is chosen: by resolving where the client can, else by its
+ * command. */
+static void write_rewrite(struct json_writer *writer, const struct services *services,
+                          const struct document *document, struct range range, const char *title,
+                          const char *kind, const char *instruction,
+                          const struct json *diagnostic)
+{
+    json_begin_object(writer);
+    json_put_string(writer, "title", title);
+    json_put_string(writer, "kind", kind);
+    if (diagnostic) {
+        json_write_key(writer, "diagnostics");
+        json_begin_array(writer);
+        json_write_value(writer, diagnostic);
+        json_end_array(writer);
+    }
+    if (services->session.code_action_resolve_edit) {
+        json_write_key(writer, "data");
+        write_refactor_params(writer, document, range, instruction);
+    } else {
+        begin_command(writer, title, COMMAND_REFACTOR);
+        write_refactor_params(writer, document, range, instruction);
+        end_command(writer);
+    }
+    json_end_object(writer);
+}
+
+static void write_explain(struct json_writer *writer, const struct document *document,
+                          struct range range)
+{
+    json_begin_object(writer);
+    json_put_string(writer, "title", "Explain");
+    json_put_string(writer, "kind", "source");
+    begin_command(writer, "Explain", COMMAND_EXPLAIN);
+    json_begin_object(writer);
+    write_document(writer, document);
+    json_write_key(writer, "range");
+    lsp_write_range(writer, range);
+    json_end_object(writer);
+    end_command(writer);
+    json_end_object(writer);
+}
+
+static void write_commit_message(struct json_writer *writer, const struct document *document)
+{
+    json_begin_object(writer);
+    json_put_string(writer, "title", "Write the commit message");
+    json_put_string(writer, "kind", "source");
+    begin_command(writer, "Write the commit message", COMMAND_COMMIT_MESSAGE);
+    json_begin_object(writer);
+    write_document(writer, document);
+    json_end_object(writer);
+    end_command(writer);
+    json_end_object(writer);
+}
+
+/* ---- the list --------------------------------------------------------------------------------- */
+
+/* The whole lines that a diagnostic lies in: what a fix rewrites. */
+static struct range lines_of(const struct services *services, struct document *document,
+                             struct range range)
+{
+    size_t start, end;
+    context_range(services, document, range, &start, &end);
+    size_t last = text_line_at(&document->text, end);
+    return context_lsp_range(services, document,
+                             text_line_start(&document->text, text_line_at(&document->text, start)),
+                             text_line_start(&document->text, last + 1));
+}
+
+static void write_fix(struct json_writer *writer, const struct services *services,
+                      struct document *document, const struct lsp_diagnostic *diagnostic,
+                      const struct json *as_it_came)
+{
+    struct buffer title CLEANUP(buffer_finish);
+    struct buffer instruction CLEANUP(buffer_finish);
+    const char *message = diagnostic->message;
+    size_t line = strcspn(message, "\r\n");
+    buffer_init(&title, BUFFER_CAP);
+    buffer_init(&instruction, BUFFER_CAP);
+    if (line > TITLE_BYTES_MAX)
+        line = TITLE_BYTES_MAX;
+    buffer_printf(&title, "Fix: %.*s", (int)line, message);
+    buffer_printf(&instruction, "Fix what this diagnostic%s%s says, and nothing else: %s",
+                  diagnostic->source ? " of " : "", diagnostic->source ? diagnostic->source : "",
+                  message);
+    write_rewrite(writer, services, document, lines_of(services, document, diagnostic->range),
+                  title.data, "quickfix", instruction.data, as_it_came);
+}
+
+static void write_fixes(struct json_writer *writer, const struct services *services,
+                        struct document *document, const struct lsp_code_action_params *params)
+{
+    const struct lsp_diagnostic *diagnostics = params->diagnostics.items;
+    const struct json *as_it_came = json_first(params->diagnostics_value);
+    for (size_t i = 0; i < params->diagnostics.count && as_it_came; i++) {
+        write_fix(writer, services, document, &diagnostics[i], as_it_came);
+        as_it_came = json_next(as_it_came);
+    }
+}
+
+static void write_list(struct json_writer *writer, const struct services *services,
+                       struct document *document, const struct lsp_code_action_params *params)
+{
+    bool selection = position_compare(params->range.start, params->range.end) != 0;
+    json_begin_array(writer);
+    if (strcmp(document->language_id, "gitcommit") == 0) {
+        if (is_wanted(params, "source"))
+            write_commit_message(writer, document);
+        json_end_array(writer);
+        return;
+    }
+    if (is_wanted(params, "quickfix"))
+        write_fixes(writer, services, document, params);
+    for (size_t i = 0; selection && i < sizeof(rewrites) / sizeof(rewrites[0]); i++)
+        if (is_wanted(params, "refactor.rewrite"))
+            write_rewrite(writer, services, document, params->range, rewrites[i].title,
+                          "refactor.rewrite", rewrites[i].instruction, NULL);
+    if (selection && is_wanted(params, "source"))
+        write_explain(writer, document, params->range);
+    json_end_array(writer);
+}
+
+void code_action_request(struct services *services, struct request *request, const void *params)
+{
+    const struct lsp_code_action_params *asked = params;
+    struct document *document = documents_find(services->documents, asked->document.uri);
+    if (!document || !services->session.code_action_literals) {
+        request_answer_null(request);
+        return;
+    }
+    write_list(request_begin_result(request), services, document, asked);
+    request_end_result(request);
+}
+
+void code_action_resolve(struct services *services, struct request *request, const void *params)
+{
+    const struct lsp_code_action *action = params;
+    struct lsp_refactor_params refactor;
+    struct json_fault fault;
+    if (!action->data || json_decode(action->data, lsp_refactor_fields, &refactor,
+                                     sizeof(refactor), &fault) != 0) {
+        request_fail(request, RPC_INVALID_PARAMS, "This code action is none of gridls's.");
+        return;
+    }
+    refactor_resolve(services, request, &refactor, request->message.params);
+}

@@ -1,0 +1,22 @@
+#ifndef GRIDLS_REQUESTS_INLINE_COMPLETION_H
+#define GRIDLS_REQUESTS_INLINE_COMPLETION_H
+
+#include "daemon/services.h"
+
+/*
+ * textDocument/inlineCompletion and gridls/inlineCompletion: at most one call a document; a newer
+ * request answers the older one with null; a call in flight is kept while what is typed agrees with
+ * it; what was offered is offered again without a call.
+ */
+void inline_completion_request(struct services *services, struct request *request,
+                               const void *params);
+
+struct completions;
+int completions_create(struct completions **completions); /* 0 or -ENOMEM */
+/* Ends all calls; waiting requests must have been answered or dropped before. Takes NULL. */
+void completions_destroy(struct completions *completions);
+
+/* The editor has taken everything: partial items that waited go out. */
+void completions_on_editor_idle(struct completions *completions);
+
+#endif

@@ -1,0 +1,11 @@
+#ifndef GRIDLS_REQUESTS_LIFECYCLE_H
+#define GRIDLS_REQUESTS_LIFECYCLE_H
+
+#include "daemon/services.h"
+
+void lifecycle_initialize(struct services *services, struct request *request, const void *params);
+void lifecycle_initialized(struct services *services, const void *params);
+void lifecycle_shutdown(struct services *services, struct request *request, const void *params);
+void lifecycle_exit(struct services *services, const void *params);
+
+#endif

@@ -1,0 +1,373 @@
+#include "daemon/requests/refactor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/answer/answer.h"
+#include "daemon/outgoing.h"
+#include "daemon/requests/context.h"
+#include "daemon/requests/job.h"
+#include "protocol/diff.h"
+
+struct refactor {
+    struct job job;
+    struct range range;
+    bool has_range;
+    int64_t version;       /* that the request names */
+    bool has_version;
+    char *instruction;
+    const struct json *action; /* codeAction/resolve: the action to be given back */
+    struct document_anchor anchor; /* the text that is rewritten, while the person goes on typing */
+    char *original;        /* copy of that text, and of what stands before it on its line */
+    size_t original_length;
+    char *line_prefix;
+    bool asked;
+    struct answer_rewrite answer;
+};
+
+static int filter(struct job *job, const char *text, size_t length, bool last, struct buffer *out)
+{
+    struct refactor *refactor = (struct refactor *)job;
+    if (!refactor->asked)
+        return 0; /* it failed before it was asked */
+    return answer_rewrite_feed(&refactor->answer, text, length, last, out);
+}
+
+static void destroy(struct job *job)
+{
+    struct refactor *refactor = (struct refactor *)job;
+    document_anchor_remove(&refactor->anchor);
+    answer_rewrite_finish(&refactor->answer);
+    free(refactor->instruction);
+    free(refactor->original);
+    free(refactor->line_prefix);
+    free(refactor);
+}
+
+/* ---- the edit --------------------------------------------------------------------------------- */
+
+static void write_hunks(struct refactor *refactor, const struct diff *diff,
+                        struct json_writer *writer)
+{
+    struct job *job = &refactor->job;
+    json_begin_array(writer);
+    for (size_t i = 0; i < diff->count; i++) {
+        const struct diff_hunk *hunk = &diff->hunks[i];
+        size_t start = refactor->anchor.start;
+        json_begin_object(writer);
+        json_write_key(writer, "range");
+        lsp_write_range(writer, context_lsp_range(job->services, job->document,
+                                                  start + hunk->old_start, start + hunk->old_end));
+        json_put_text(writer, "newText", job->text.data + hunk->new_start,
+                      hunk->new_end - hunk->new_start);
+        json_end_object(writer);
+    }
+    json_end_array(writer);
+}
+
+/* A WorkspaceEdit for the version of the document as it is now; null where nothing changes. */
+static void write_edit(struct refactor *refactor, const struct diff *diff,
+                       struct json_writer *writer)
+{
+    struct document *document = refactor->job.document;
+    if (!diff->count) {
+        json_write_null(writer);
+        return;
+    }
+    json_begin_object(writer);
+    if (refactor->job.services->session.document_changes) {
+        json_write_key(writer, "documentChanges");
+        json_begin_array(writer);
+        json_begin_object(writer);
+        json_write_key(writer, "textDocument");
+        json_begin_object(writer);
+        json_put_string(writer, "uri", document->uri);
+        json_put_integer(writer, "version", document->version);
+        json_end_object(writer);
+        json_write_key(writer, "edits");
+        write_hunks(refactor, diff, writer);
+        json_end_object(writer);
+        json_end_array(writer);
+    } else {
+        json_write_key(writer, "changes");
+        json_begin_object(writer);
+        json_write_key(writer, document->uri);
+        write_hunks(refactor, diff, writer);
+        json_end_object(writer);
+    }
+    json_end_object(writer);
+}
+
+/* ---- the answer ------------------------------------------------------------------------------- */
+
+static void reply(struct refactor *refactor, const struct upstream_result *result,
+                  const struct diff *diff)
+{
+    struct job *job = &refactor->job;
+    struct json_writer *writer = request_begin_result(job->request);
+    json_begin_object(writer);
+    json_write_key(writer, "edit");
+    write_edit(refactor, diff, writer);
+    job_write_common(job, result, writer);
+    json_end_object(writer);
+    request_end_result(job->request);
+}
+
+/* The action as it came, with its edit: resolving must not change anything else. */
+static void reply_resolved(struct refactor *refactor, const struct diff *diff)
+{
+    struct job *job = &refactor->job;
+    progress_end(&job->progress, NULL);
+    struct json_writer *writer = request_begin_result(job->request);
+    json_begin_object(writer);
+    for (const struct json *member = json_first(refactor->action); member;
+         member = json_next(member)) {
+        if (strcmp(json_key(member), "edit") == 0)
+            continue;
+        json_write_key(writer, json_key(member));
+        json_write_value(writer, member);
+    }
+    json_write_key(writer, "edit");
+    if (diff->count) {
+        write_edit(refactor, diff, writer);
+    } else { /* an action's edit may not be null */
+        json_begin_object(writer);
+        json_end_object(writer);
+    }
+    json_end_object(writer);
+    request_end_result(job->request);
+}
+
+static void on_applied(void *context, bool ok, const struct json *result)
+{
+    struct services *services = context;
+    /* `applied: true` proves nothing, but a refusal is worth telling. */
+    if (!ok || (json_member(result, "applied") && !json_true(json_member(result, "applied"))))
+        show_message(services, 2, "The editor did not apply the rewrite.");
+}
+
+static void apply(struct refactor *refactor, const struct diff *diff)
+{
+    struct job *job = &refactor->job;
+    struct services *services = job->services;
+    progress_end(&job->progress, NULL);
+    if (!diff->count) {
+        show_message(services, 3, "The rewrite changes nothing.");
+        return;
+    }
+    struct json_writer *writer =
+        outgoing_begin(services->outgoing, "workspace/applyEdit", on_applied, services);
+    if (!writer)
+        return;
+    json_begin_object(writer);
+    json_put_string(writer, "label", "gridls: rewrite");
+    json_write_key(writer, "edit");
+    write_edit(refactor, diff, writer);
+    json_end_object(writer);
+    outgoing_send(services->outgoing);
+}
+
+/* What must not be applied, whatever it holds. Returns false where there is nothing against it. */
+static bool is_unfit(struct refactor *refactor, const struct upstream_result *result,
+                     struct failure *failure)
+{
+    const struct buffer *text = &refactor->job.text;
+    if (result->finish == CHAT_FINISH_LENGTH) {
+        failure_set(failure, FAILURE_TRUNCATED,
+                    "Select less, or raise parameters.refactor.max_tokens in your settings.",
+                    "The rewrite was cut off by the token limit, so it is not applied.");
+        return true;
+    }
+    if (result->finish == CHAT_FINISH_FILTER) {
+        failure_set(failure, FAILURE_FILTERED, "Change the instruction.",
+                    "The upstream's content filter cut the rewrite, so it is not applied.");
+        return true;
+    }
+    if (text->length == 0) {
+        failure_set(failure, FAILURE_UPSTREAM, "Say in the instruction what should come out.",
+                    "The answer held no code, so nothing is applied.");
+        return true;
+    }
+    if (answer_rewrite_is_elided(refactor->original, refactor->original_length, text->data,
+                                 text->length)) {
+        failure_set(failure, FAILURE_TRUNCATED, "Select less and ask again.",
+                    "The rewrite leaves out code that should stay, so it is not applied.");
+        return true;
+    }
+    return false;
+}
+
+static void finish_with_diff(struct refactor *refactor, const struct upstream_result *result,
+                             const struct diff *diff)
+{
+    if (!refactor->job.request)
+        apply(refactor, diff);
+    else if (refactor->action)
+        reply_resolved(refactor, diff);
+    else
+        reply(refactor, result, diff);
+}
+
+static enum job_end done(struct job *job, const struct upstream_result *result,
+                         struct failure *failure)
+{
+    struct refactor *refactor = (struct refactor *)job;
+    struct diff diff;
+    if (refactor->anchor.touched)
+        return JOB_CONTENT_MODIFIED;
+    if (is_unfit(refactor, result, failure))
+        return JOB_FAILED;
+    if (diff_compute(&diff, refactor->original, refactor->original_length, job->text.data,
+                     job->text.length) != 0)
+        return JOB_NO_MEMORY;
+    finish_with_diff(refactor, result, &diff);
+    diff_finish(&diff);
+    return JOB_DONE;
+}
+
+static const struct job_kind kind = {
+    .task = TASK_REFACTOR,
+    .title = "Rewriting",
+    .filter = filter,
+    .done = done,
+    .destroy = destroy,
+};
+
+/* ---- the question ----------------------------------------------------------------------------- */
+
+/* An empty range means the line that it is in. */
+static void find_range(struct refactor *refactor, size_t *start, size_t *end)
+{
+    struct job *job = &refactor->job;
+    struct text *text = &job->document->text;
+    *start = 0;
+    *end = text_length(text);
+    if (refactor->has_range)
+        context_range(job->services, job->document, refactor->range, start, end);
+    if (*start == *end) {
+        size_t line = text_line_at(text, *start);
+        *start = text_line_start(text, line);
+        *end = text_line_start(text, line + 1);
+    }
+}
+
+/* The line end of the document: its first line's. */
+static const char *line_end_of(struct text *text)
+{
+    size_t start = text_line_end(text, 0);
+    size_t end = text_line_start(text, 1);
+    if (text_line_count(text) < 2)
+        return "\n";
+    if (end - start == 2)
+        return "\r\n";
+    return *text_view(text, start, end) == '\r' ? "\r" : "\n";
+}
+
+static bool remember_original(struct refactor *refactor, size_t start, size_t end)
+{
+    struct text *text = &refactor->job.document->text;
+    size_t line_start = text_line_start(text, text_line_at(text, start));
+    refactor->original_length = end - start;
+    refactor->original = malloc(end - start + 1);
+    refactor->line_prefix = malloc(start - line_start + 1);
+    if (!refactor->original || !refactor->line_prefix)
+        return false;
+    text_copy(text, start, end, refactor->original);
+    text_copy(text, line_start, start, refactor->line_prefix);
+    const char *language = refactor->job.document->language_id;
+    struct answer_rewrite_shape shape = {
+        .original = refactor->original,
+        .original_length = refactor->original_length,
+        .line_prefix = refactor->line_prefix,
+        .line_prefix_length = start - line_start,
+        .line_end = line_end_of(text),
+        .prose = strcmp(language, "markdown") == 0 || strcmp(language, "plaintext") == 0,
+    };
+    answer_rewrite_init(&refactor->answer, &shape);
+    refactor->asked = true;
+    return true;
+}
+
+static void ask(struct job *job)
+{
+    struct refactor *refactor = (struct refactor *)job;
+    size_t start, end;
+    if (refactor->has_version && refactor->version != job->document->version) {
+        job_fail_code(job, RPC_CONTENT_MODIFIED,
+                      "The text has changed since; select it and ask again.");
+        return;
+    }
+    find_range(refactor, &start, &end);
+    size_t budget = context_budget(job->services, job->config, TASK_REFACTOR);
+    if (end - start > budget / 2) {
+        struct failure failure;
+        failure_set(&failure, FAILURE_TRUNCATED, "Select less text.",
+                    "The selection (%zu KiB) is too long for one rewrite.", (end - start) >> 10);
+        job_fail(job, &failure);
+        return;
+    }
+    if (!remember_original(refactor, start, end)) {
+        job_fail_code(job, RPC_INTERNAL_ERROR, "There was not enough memory.");
+        return;
+    }
+    document_anchor_add(&refactor->anchor, job->document, start, end);
+    struct context_window window;
+    context_window(job->services, job->document, start, end, budget, &window);
+    struct prompt_refactor input = {
+        .file = window.file,
+        .before = window.before,
+        .selection = window.selection,
+        .after = window.after,
+        .instruction = refactor->instruction,
+        .budget = budget,
+    };
+    struct prompt_style style = context_style(job->config);
+    struct chat_messages messages;
+    chat_messages_init(&messages);
+    prompt_refactor_build(&messages, &style, &input);
+    job_ask(job, &messages);
+}
+
+static void start(struct services *services, struct request *request,
+                  const struct lsp_refactor_params *params, const struct json *work_token,
+                  const struct json *partial_token, const struct json *action)
+{
+    struct refactor *refactor = calloc(1, sizeof(*refactor));
+    if (!refactor) {
+        if (request)
+            request_fail(request, RPC_INTERNAL_ERROR, "There was not enough memory.");
+        return;
+    }
+    refactor->range = params->range;
+    refactor->has_range = params->has_range;
+    refactor->version = params->document.version;
+    refactor->has_version = params->document.has_version;
+    refactor->action = action;
+    if (job_begin(&refactor->job, services, &kind, request, work_token, partial_token) != 0)
+        return;
+    refactor->instruction = strdup(params->instruction);
+    if (!refactor->instruction)
+        job_fail_code(&refactor->job, RPC_INTERNAL_ERROR, "There was not enough memory.");
+    else
+        job_with_document(&refactor->job, params->document.uri, ask);
+}
+
+void refactor_request(struct services *services, struct request *request, const void *params)
+{
+    const struct lsp_refactor_params *refactor = params;
+    start(services, request, refactor, refactor->work_done_token, refactor->partial_result_token,
+          NULL);
+}
+
+void refactor_command(struct services *services, const struct lsp_refactor_params *params,
+                      const struct json *work_token)
+{
+    start(services, NULL, params, work_token, NULL, NULL);
+}
+
+void refactor_resolve(struct services *services, struct request *request,
+                      const struct lsp_refactor_params *params, const struct json *action)
+{
+    start(services, request, params, NULL, NULL, action);
+}

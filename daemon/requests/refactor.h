@@ -1,0 +1,19 @@
+#ifndef GRIDLS_REQUESTS_REFACTOR_H
+#define GRIDLS_REQUESTS_REFACTOR_H
+
+#include "daemon/services.h"
+#include "protocol/lsp.h"
+
+/* gridls/refactor */
+void refactor_request(struct services *services, struct request *request, const void *params);
+
+/* The same as a command: the edit goes to the editor by workspace/applyEdit. */
+void refactor_command(struct services *services, const struct lsp_refactor_params *params,
+                      const struct json *work_token);
+
+/* The same for codeAction/resolve: answers with the action and its edit. `action` belongs to the
+ * request's message. */
+void refactor_resolve(struct services *services, struct request *request,
+                      const struct lsp_refactor_params *params, const struct json *action);
+
+#endif

@@ -1,0 +1,129 @@
+#include "daemon/requests/settings.h"
+
+#include <errno.h>
+
+#include "daemon/outgoing.h"
+#include "daemon/requests/job.h"
+#include "daemon/upstream.h"
+#include "protocol/lsp.h"
+
+/* Tells what is wrong, now or as soon as the client may be talked to. */
+static void tell(struct services *services)
+{
+    struct buffer *warnings = &services->warnings;
+    if (!warnings->length || !services->session.ready)
+        return;
+    while (warnings->length && warnings->data[warnings->length - 1] == '\n')
+        buffer_truncate(warnings, warnings->length - 1);
+    log_write(services->log, LOG_WARN, "%s", warnings->data);
+    show_message(services, 2, warnings->data);
+    buffer_clear(warnings);
+}
+
+static void take_layer(struct services *services, enum config_layer layer,
+                       const struct json *settings)
+{
+    if (config_store_set(services->config_store, layer, settings, &services->warnings) != 0)
+        buffer_append_string(&services->warnings, "There was no memory for the settings.\n");
+    tell(services);
+    upstream_settings_changed(services->upstream);
+}
+
+/* Clients send the section itself, or an object that holds it. */
+static const struct json *section_of(const struct json *settings)
+{
+    const struct json *section = json_member(settings, "gridls");
+    return section ? section : settings;
+}
+
+void settings_set_options(struct services *services, const struct json *options)
+{
+    if (json_type(options) == JSON_OBJECT)
+        take_layer(services, CONFIG_CLIENT_OPTIONS, section_of(options));
+}
+
+static void on_pulled(void *context, bool ok, const struct json *result)
+{
+    struct services *services = context;
+    const struct json *section = ok ? json_first(result) : NULL;
+    if (json_type(section) == JSON_OBJECT)
+        take_layer(services, CONFIG_CLIENT_SETTINGS, section_of(section));
+}
+
+static void pull(struct services *services)
+{
+    if (!services->session.configuration)
+        return;
+    struct json_writer *writer =
+        outgoing_begin(services->outgoing, "workspace/configuration", on_pulled, services);
+    if (!writer)
+        return;
+    json_begin_object(writer);
+    json_write_key(writer, "items");
+    json_begin_array(writer);
+    json_begin_object(writer);
+    json_put_string(writer, "section", "gridls");
+    json_end_object(writer);
+    json_end_array(writer);
+    json_end_object(writer);
+    outgoing_send(services->outgoing);
+}
+
+static void register_for_changes(struct services *services)
+{
+    if (!services->session.did_change_configuration_dynamic)
+        return;
+    struct json_writer *writer =
+        outgoing_begin(services->outgoing, "client/registerCapability", NULL, NULL);
+    if (!writer)
+        return;
+    json_begin_object(writer);
+    json_write_key(writer, "registrations");
+    json_begin_array(writer);
+    json_begin_object(writer);
+    json_put_string(writer, "id", "gridls-settings");
+    json_put_string(writer, "method", "workspace/didChangeConfiguration");
+    json_write_key(writer, "registerOptions");
+    json_begin_object(writer);
+    json_put_string(writer, "section", "gridls");
+    json_end_object(writer);
+    json_end_object(writer);
+    json_end_array(writer);
+    json_end_object(writer);
+    outgoing_send(services->outgoing);
+}
+
+void settings_on_ready(struct services *services)
+{
+    tell(services);
+    register_for_changes(services);
+    pull(services);
+}
+
+void settings_changed(struct services *services, const void *params)
+{
+    const struct lsp_configuration_params *changed = params;
+    const struct json *section = section_of(changed->settings);
+    /* Clients that are asked for their settings send anything here, often null. */
+    if (services->session.configuration)
+        pull(services);
+    else if (json_type(section) == JSON_OBJECT)
+        take_layer(services, CONFIG_CLIENT_SETTINGS, section);
+}
+
+void settings_on_project_file(void *context, const char *root, int error, const char *text,
+                              size_t length)
+{
+    struct services *services = context;
+    struct buffer name CLEANUP(buffer_finish);
+    buffer_init(&name, BUFFER_CAP);
+    buffer_printf(&name, "%s/.gridls.json", root);
+    if (error == -ENOENT)
+        config_store_set(services->config_store, CONFIG_PROJECT_FILE, NULL, NULL);
+    else if (error)
+        buffer_printf(&services->warnings, "%s cannot be read.\n", name.data);
+    else
+        config_store_set_text(services->config_store, CONFIG_PROJECT_FILE, name.data, text, length,
+                              &services->warnings);
+    tell(services);
+}

@@ -1,0 +1,77 @@
+#include "daemon/requests/text_sync.h"
+
+#include "daemon/document.h"
+#include "daemon/log.h"
+#include "daemon/upstream.h"
+#include "daemon/workspace.h"
+#include "protocol/lsp.h"
+#include "protocol/uri.h"
+
+void text_sync_did_open(struct services *services, const void *params)
+{
+    const struct lsp_did_open_params *opened = params;
+    int status = documents_open(services->documents, &opened->document);
+    if (status != 0) {
+        log_write(services->log, LOG_WARN, "%s is not taken: %s", opened->document.uri,
+                  uv_strerror(status));
+        return;
+    }
+    const struct document *document = documents_find(services->documents, opened->document.uri);
+    if (document)
+        workspace_prepare(services->workspace, document_name(document));
+}
+
+void text_sync_did_change(struct services *services, const void *params)
+{
+    const struct lsp_did_change_params *changed = params;
+    struct document *document = documents_find(services->documents, changed->document.uri);
+    if (!document) {
+        log_write(services->log, LOG_WARN, "a change to %s, which is not open",
+                  changed->document.uri);
+        return;
+    }
+    int64_t version = changed->document.has_version ? changed->document.version : document->version;
+    int status = document_apply_changes(document, changed->changes.items, changed->changes.count,
+                                        version, services->session.encoding);
+    if (status != 0) {
+        log_write(services->log, LOG_WARN, "%s is closed, as a change was not taken: %s",
+                  changed->document.uri, uv_strerror(status));
+        return;
+    }
+    struct config *config = services_config(services);
+    if (config && config->completion_enabled) /* a person types: an answer will be wanted soon */
+        upstream_warm_up(services->upstream, config);
+    config_unref(config);
+}
+
+void text_sync_did_close(struct services *services, const void *params)
+{
+    const struct lsp_did_close_params *closed = params;
+    if (!documents_close(services->documents, closed->document.uri))
+        log_write(services->log, LOG_WARN, "%s was closed, but is not open", closed->document.uri);
+}
+
+void text_sync_did_save(struct services *services, const void *params)
+{
+    const struct lsp_did_save_params *saved = params;
+    char *path CLEANUP(cleanup_free) = uri_to_path(saved->document.uri);
+    if (path)
+        workspace_forget(services->workspace, path);
+}
+
+void text_sync_folders_changed(struct services *services, const void *params)
+{
+    const struct lsp_workspace_folders_change *change = params;
+    const struct lsp_workspace_folder *removed = change->removed.items;
+    const struct lsp_workspace_folder *added = change->added.items;
+    for (size_t i = 0; i < change->removed.count; i++) {
+        char *path CLEANUP(cleanup_free) = uri_to_path(removed[i].uri);
+        if (path)
+            workspace_remove_root(services->workspace, path);
+    }
+    for (size_t i = 0; i < change->added.count; i++) {
+        char *path CLEANUP(cleanup_free) = uri_to_path(added[i].uri);
+        if (path && workspace_add_root(services->workspace, path) != 0)
+            log_write(services->log, LOG_WARN, "the folder %s cannot be a workspace root", path);
+    }
+}
