@@ -23,8 +23,8 @@ typedef void (*file_path_callback)(void *context, int error, const char *path);
 int file_read_start(struct file_request **request, uv_loop_t *loop, const char *path, size_t cap,
                     file_read_callback callback, void *context);
 
-/* The same for a file that holds a secret: -EPERM where anybody but its owner may read, write or run
- * it. */
+/* The same for a file that holds a secret: -EPERM where anybody but its owner may read, write or
+ * run it. */
 int file_read_private_start(struct file_request **request, uv_loop_t *loop, const char *path,
                             size_t cap, file_read_callback callback, void *context);
 

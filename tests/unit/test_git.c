@@ -38,9 +38,10 @@ static struct scratch *scratch_of(void **state)
 static void sh(const struct scratch *scratch, const char *script)
 {
     char *command;
+    int length = asprintf(&command, "cd '%s' || exit 1\nset -e\n%s", scratch->directory, script);
     int status;
 
-    assert_true(asprintf(&command, "cd '%s' || exit 1\nset -e\n%s", scratch->directory, script) > 0);
+    assert_true(length > 0);
     status = system(command);
     if (status != 0)
         fail_msg("script failed: %s", script);
@@ -401,8 +402,8 @@ static void test_diff_names_only_what_is_asked(void **state)
 {
     struct scratch *scratch = scratch_of(state);
 
-    sh(scratch, "cd r; echo 1 >a; echo 2 >ab; mkdir d; echo 3 >d/a; echo 4 >'*'; echo 5 >':(top)a'\n"
-                "git add .");
+    sh(scratch, "cd r; echo 1 >a; echo 2 >ab; mkdir d; echo 3 >d/a; echo 4 >'*'; "
+                "echo 5 >':(top)a'; git add .");
     assert_int_equal(ask(scratch, "r"), GIT_OK);
     assert_non_null(strstr(DIFF(scratch, "a"), "+1\n"));
     assert_null(strstr(scratch->diff.data + 1, "diff --git"));

@@ -30,8 +30,9 @@ struct scratch {
 static void sh(const struct scratch *scratch, const char *script)
 {
     char *command;
+    int length = asprintf(&command, "cd '%s' || exit 1\nset -e\n%s", scratch->directory, script);
 
-    assert_true(asprintf(&command, "cd '%s' || exit 1\nset -e\n%s", scratch->directory, script) > 0);
+    assert_true(length > 0);
     if (system(command) != 0)
         fail_msg("script failed: %s", script);
     free(command);
