@@ -26,7 +26,7 @@ TESTED_ELSEWHERE = {
     'daemon/main.c': 'reads flags: tests/integration/test_cli.py',
 }
 
-MACHINE_PATH = re.compile(r'(?<![\w.~-])/(?:wor[k]|roo[t]|hom[e]/(?!(?:me|user|you|NAME)\b)\w+)/')
+MACHINE_PATH = re.compile(r'(?<![\w.~-])/(?:wor[k]/|roo[t]/(?=[A-Za-z.])|hom[e]/(?!(?:me|user|you|NAME)\b)\w+/)')
 REGISTRY = re.compile(r'registry\.npmj[s]|(?:deb|security)\.debia[n]\.org|pypi\.or[g]|'
                       r'proxy\.golan[g]|crates\.i[o]\b|files\.pythonhoste[d]', re.I)
 UNFINISHED = re.compile(r'\b(?:TOD[O]|FIXM[E]|XX[X])\b')

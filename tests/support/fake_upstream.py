@@ -318,6 +318,12 @@ class FakeUpstream:
         with self._changed:
             return sum(request.fits(**match) for request in self.requests)
 
+    def unseen(self, **match):
+        """The requests that fit and that no expect() has returned."""
+        with self._changed:
+            return [request for request in self.requests
+                    if id(request) not in self._fetched and request.fits(**match)]
+
     def stop_listening(self):
         """From here on connections are refused; those that are open go on."""
         try:
