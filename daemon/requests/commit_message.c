@@ -250,17 +250,19 @@ static void get_diff(struct commit_message *commit)
 
 /* ---- which of it may be sent ------------------------------------------------------------------ */
 
-static void list_entry(struct commit_message *commit, const struct git_entry *entry, bool shown)
+/* An ignored file's text is not sent, and neither is a renamed file's that was ignored by its old name:
+ * its difference would show what was taken out. */
+static void list_entry(struct commit_message *commit, const struct git_entry *entry, bool old_allowed,
+                       bool allowed)
 {
     buffer_printf(&commit->files, "%c %s", entry->status, entry->path);
     if (entry->old_path)
         buffer_printf(&commit->files, " (was %s)", entry->old_path);
-    buffer_append_string(&commit->files, shown ? "\n" : " (content not shown)\n");
-    if (!shown)
-        return;
-    if (entry->old_path)
+    buffer_append_string(&commit->files, allowed ? "\n" : " (content not shown)\n");
+    if (allowed && entry->old_path && old_allowed)
         commit->paths[commit->path_count++] = entry->old_path;
-    commit->paths[commit->path_count++] = entry->path;
+    if (allowed)
+        commit->paths[commit->path_count++] = entry->path;
 }
 
 static void judge_entries(struct commit_message *commit);
@@ -269,33 +271,41 @@ static void on_entry_ready(struct workspace_waiter *waiter, int error)
 {
     struct commit_message *commit = waiter->context;
     if (error)
-        list_entry(commit, &commit->staged->entries[commit->next_entry++], false);
+        list_entry(commit, &commit->staged->entries[commit->next_entry++], false, false);
     judge_entries(commit);
+}
+
+/* PENDING: judge_entries() will be called again. */
+static enum workspace_verdict judge(struct commit_message *commit, const char *path)
+{
+    struct workspace *workspace = commit->job.services->workspace;
+    struct buffer whole CLEANUP(buffer_finish);
+    buffer_init(&whole, BUFFER_CAP);
+    buffer_printf(&whole, "%s/%s", commit->staged->top, path);
+    if (buffer_error(&whole) || commit->next_entry >= FILES_JUDGED_MAX)
+        return WORKSPACE_IGNORED;
+    enum workspace_verdict verdict = workspace_judge(workspace, commit->job.config, whole.data);
+    if (verdict == WORKSPACE_PENDING) {
+        commit->entry_waiter.ready = on_entry_ready;
+        commit->entry_waiter.context = commit;
+        workspace_wait(workspace, whole.data, &commit->entry_waiter);
+    }
+    return verdict;
 }
 
 static void judge_entries(struct commit_message *commit)
 {
-    struct workspace *workspace = commit->job.services->workspace;
-    const struct git_staged *staged = commit->staged;
-    while (commit->next_entry < staged->count) {
-        const struct git_entry *entry = &staged->entries[commit->next_entry];
-        bool shown = false;
-        if (commit->next_entry < FILES_JUDGED_MAX) {
-            struct buffer path CLEANUP(buffer_finish);
-            buffer_init(&path, BUFFER_CAP);
-            buffer_printf(&path, "%s/%s", staged->top, entry->path);
-            enum workspace_verdict verdict =
-                buffer_error(&path) ? WORKSPACE_IGNORED
-                                    : workspace_judge(workspace, commit->job.config, path.data);
-            if (verdict == WORKSPACE_PENDING) {
-                commit->entry_waiter.ready = on_entry_ready;
-                commit->entry_waiter.context = commit;
-                workspace_wait(workspace, path.data, &commit->entry_waiter);
-                return;
-            }
-            shown = verdict == WORKSPACE_ALLOWED;
-        }
-        list_entry(commit, entry, shown);
+    while (commit->next_entry < commit->staged->count) {
+        const struct git_entry *entry = &commit->staged->entries[commit->next_entry];
+        enum workspace_verdict old = WORKSPACE_ALLOWED;
+        if (entry->old_path)
+            old = judge(commit, entry->old_path);
+        if (old == WORKSPACE_PENDING)
+            return;
+        enum workspace_verdict verdict = judge(commit, entry->path);
+        if (verdict == WORKSPACE_PENDING)
+            return;
+        list_entry(commit, entry, old == WORKSPACE_ALLOWED, verdict == WORKSPACE_ALLOWED);
         commit->next_entry++;
     }
     get_diff(commit);

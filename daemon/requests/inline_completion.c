@@ -1,17 +1,14 @@
 #include "daemon/requests/inline_completion.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/answer/answer.h"
 #include "daemon/editor.h"
-#include "daemon/offers.h"
+#include "daemon/requests/completion_place.h"
 #include "daemon/requests/context.h"
 #include "daemon/requests/job.h"
 #include "daemon/upstream.h"
-#include "protocol/lsp.h"
 
 enum completion_state {
     COMPLETION_JUDGED,  /* it is being found out whether the text may be sent */
@@ -26,7 +23,7 @@ struct completion {
     enum completion_state state;
     struct config *config;
     struct document *document;
-    uint64_t edits;           /* the document's, when this was asked for */
+    uint64_t edits;           /* the document's, when the request came */
     struct offer_place place; /* where the upstream was asked about */
     struct workspace_waiter waiter;
     uv_timer_t timer;
@@ -40,12 +37,10 @@ struct completion {
 
     struct request *request;  /* NULL: nobody waits at the moment */
     struct progress progress; /* of that request */
-    size_t typed;             /* bytes typed since `place`, where that request is */
+    struct buffer typed;      /* since `place`, where that request is */
     size_t lines_shown;       /* as partial items */
     bool item_waits;          /* a partial item is to go out when the editor is idle */
-    struct range selected;    /* the menu's entry, replaced by the item */
-    bool has_selected;
-    size_t selected_length;
+    bool has_entry;           /* of the menu, that the item begins with */
 };
 
 struct completions {
@@ -88,6 +83,7 @@ static void completion_destroy(struct completion *completion)
     buffer_finish(&completion->held);
     buffer_finish(&completion->model_text);
     buffer_finish(&completion->text);
+    buffer_finish(&completion->typed);
     document_unref(completion->document);
     config_unref(completion->config);
     uv_close((uv_handle_t *)&completion->timer, on_timer_closed);
@@ -141,68 +137,7 @@ static struct completion *completion_of(const struct completions *completions,
     return NULL;
 }
 
-/* ---- items ------------------------------------------------------------------------------------ */
-
-/* Where the item goes: an empty range at the cursor, more where the text replaces what stands behind
- * it, or the menu's entry. Always explicit: some clients would replace the word before the cursor. */
-struct item_place {
-    struct document *document;
-    struct position position;
-    bool has_selected;
-    struct range selected;
-    const char *selected_text;
-    size_t selected_length;
-};
-
-static void write_item(struct json_writer *writer, const struct services *services,
-                       const struct item_place *place, const char *text, size_t length,
-                       size_t replace_after)
-{
-    struct range range = place->selected;
-    json_begin_object(writer);
-    if (place->has_selected) {
-        struct buffer whole CLEANUP(buffer_finish);
-        buffer_init(&whole, BUFFER_CAP);
-        buffer_append(&whole, place->selected_text, place->selected_length);
-        buffer_append(&whole, text, length);
-        json_put_text(writer, "insertText", whole.data, whole.length);
-    } else {
-        size_t start, end;
-        struct range cursor = {place->position, place->position};
-        context_range(services, place->document, cursor, &start, &end);
-        range = context_lsp_range(services, place->document, start, end + replace_after);
-        json_put_text(writer, "insertText", text, length);
-    }
-    json_write_key(writer, "range");
-    lsp_write_range(writer, range);
-    json_end_object(writer);
-}
-
-static struct item_place item_place_of(const struct completion *completion)
-{
-    const struct lsp_inline_completion_params *params = completion->request->params;
-    return (struct item_place){
-        .document = completion->document,
-        .position = params->position,
-        .has_selected = completion->has_selected,
-        .selected = completion->selected,
-        .selected_text = params->selected_text,
-        .selected_length = completion->selected_length,
-    };
-}
-
-static void answer_item(struct request *request, const struct item_place *place, const char *text,
-                        size_t length, size_t replace_after)
-{
-    struct json_writer *writer = request_begin_result(request);
-    json_begin_object(writer);
-    json_write_key(writer, "items");
-    json_begin_array(writer);
-    write_item(writer, request->services, place, text, length, replace_after);
-    json_end_array(writer);
-    json_end_object(writer);
-    request_end_result(request);
-}
+/* ---- partial items ---------------------------------------------------------------------------- */
 
 static size_t lines_length(const char *text, size_t length, size_t lines)
 {
@@ -221,7 +156,7 @@ static void send_partial(struct completion *completion)
 {
     size_t length = lines_length(completion->text.data, completion->text.length,
                                  completion->fit.whole_lines);
-    if (completion->fit.whole_lines <= completion->lines_shown || length <= completion->typed)
+    if (completion->fit.whole_lines <= completion->lines_shown || length <= completion->typed.length)
         return;
     completion->item_waits = !editor_is_idle(completion->services->editor);
     if (completion->item_waits)
@@ -229,11 +164,12 @@ static void send_partial(struct completion *completion)
     completion->lines_shown = completion->fit.whole_lines;
     struct buffer body;
     struct json_writer writer;
-    struct item_place place = item_place_of(completion);
     progress_begin_partial(&completion->progress, &body, &writer);
     json_write_key(&writer, "item");
-    write_item(&writer, completion->services, &place, completion->text.data + completion->typed,
-               length - completion->typed, completion->fit.replace_after);
+    completion_place_write_item(&writer, completion->services, completion->document,
+                                completion->request->params, completion->has_entry,
+                                completion->text.data + completion->typed.length,
+                                length - completion->typed.length, completion->fit.replace_after);
     progress_end_partial(&completion->progress, &body, &writer);
 }
 
@@ -247,39 +183,10 @@ void completions_on_editor_idle(struct completions *completions)
 
 /* ---- the answer ------------------------------------------------------------------------------- */
 
-static struct answer_completion_place fit_place(const struct completion *completion)
-{
-    const struct buffer *before = &completion->place.before;
-    const struct buffer *after = &completion->place.after;
-    size_t line_start = before->length;
-    while (line_start && !strchr("\r\n", before->data[line_start - 1]))
-        line_start--;
-    size_t line_end_length;
-    size_t next = position_next_line(after->data, after->length, 0, &line_end_length);
-    struct answer_completion_place place = {
-        .line_before = before->data + line_start,
-        .line_before_length = before->length - line_start,
-        .line_after = after->data,
-        .line_after_length = next - line_end_length,
-        .next_lines = after->data + next,
-        .next_lines_length = after->length - next,
-        .max_lines = completion->config->completion_max_lines,
-    };
-    /* The last line above that is not blank. */
-    size_t end = line_start;
-    while (end && isspace((unsigned char)before->data[end - 1]))
-        end--;
-    size_t start = end;
-    while (start && !strchr("\r\n", before->data[start - 1]))
-        start--;
-    place.previous_line = before->data + start;
-    place.previous_line_length = end - start;
-    return place;
-}
-
 static int refit(struct completion *completion, bool last)
 {
-    struct answer_completion_place place = fit_place(completion);
+    struct answer_completion_place place =
+        completion_place_lines(&completion->place, completion->config->completion_max_lines);
     buffer_clear(&completion->text);
     return answer_completion_fit(&place, completion->model_text.data,
                                  completion->model_text.length, last, &completion->text,
@@ -287,106 +194,68 @@ static int refit(struct completion *completion, bool last)
 }
 
 /* Whether what was typed since agrees with the answer, as far as that has come. */
-static bool agrees(const struct completion *completion, const struct offer_place *now)
+static bool agrees(const struct completion *completion)
 {
-    size_t typed = completion->typed;
-    size_t common = typed < completion->text.length ? typed : completion->text.length;
-    return memcmp(now->before.data + now->before.length - typed, completion->text.data, common) == 0;
+    const struct buffer *typed = &completion->typed;
+    const struct buffer *text = &completion->text;
+    return memcmp(typed->data, text->data,
+                  typed->length < text->length ? typed->length : text->length) == 0;
 }
 
 static void ask(struct completion *completion);
-
-/* The place where the waiting request is now; -ENOMEM, or 0. */
-static int place_of_request(struct services *services, struct document *document,
-                            const struct lsp_inline_completion_params *params, bool has_selected,
-                            size_t reach, struct offer_place *place)
-{
-    struct range cursor = {params->position, params->position};
-    struct range selected = params->selected_range;
-    size_t start, end;
-    context_range(services, document, has_selected ? selected : cursor, &start, &end);
-    size_t length = text_length(&document->text);
-    size_t from = start > reach ? start - reach : 0;
-    size_t to = length - end > reach ? end + reach : length;
-    place->offset = start + (has_selected ? strlen(params->selected_text) : 0);
-    buffer_append_string(&place->document, document->key);
-    buffer_append(&place->before, text_view(&document->text, from, start), start - from);
-    if (has_selected)
-        buffer_append_string(&place->before, params->selected_text);
-    buffer_append(&place->after, text_view(&document->text, end, to), to - end);
-    if (buffer_error(&place->document) || buffer_error(&place->before) ||
-        buffer_error(&place->after))
-        return -ENOMEM;
-    return 0;
-}
+static void give_up(struct completion *completion);
 
 /* The answer does not go on with what was typed since it was asked for: asks anew, for the place where
- * the person is now. Returns false where nobody waits. */
-static bool ask_again(struct completion *completion, struct offer_place *now)
+ * the person is now. */
+static void ask_again(struct completion *completion)
 {
-    if (!completion->request)
-        return false;
+    struct services *services = completion->services;
     upstream_call_cancel(completion->call);
     completion->call = NULL;
     offer_place_finish(&completion->place);
-    completion->place = *now;
-    offer_place_init(now);
-    completion->typed = 0;
+    offer_place_init(&completion->place);
     completion->lines_shown = 0;
+    completion->fit = (struct answer_completion){0};
+    buffer_clear(&completion->typed);
     buffer_clear(&completion->model_text);
     buffer_clear(&completion->text);
     buffer_clear(&completion->held);
-    ask(completion);
-    return true;
+    if (completion_place_take(services, completion->document, completion->request->params,
+                              completion->has_entry,
+                              context_budget(services, completion->config, TASK_COMPLETION),
+                              &completion->place) != 0)
+        give_up(completion);
+    else
+        ask(completion);
 }
 
-/* Something has come, or a request has joined: answers, shows, or goes on waiting. Returns false where
- * the completion is gone. */
-static bool deliver(struct completion *completion, bool ended)
+/* All has come: answers the request, if one waits, and keeps the offer. */
+static void conclude(struct completion *completion, bool stale)
 {
-    struct services *services = completion->services;
-    struct completions *completions = services->completions;
-    bool final = ended || completion->fit.complete;
-    struct offer_place now CLEANUP(offer_place_finish);
-    offer_place_init(&now);
-
-    if (completion->request) {
-        if (place_of_request(services, completion->document, completion->request->params,
-                             completion->has_selected,
-                             context_budget(services, completion->config, TASK_COMPLETION),
-                             &now) != 0 ||
-            now.offset != completion->place.offset + completion->typed) {
-            /* The text has moved under the request. */
-            answer_null(completion);
-            completion_destroy(completion);
-            return false;
-        }
-        if (completion->typed && !agrees(completion, &now) && ask_again(completion, &now))
-            return true;
-    }
-    if (!final) {
-        if (completion->request && progress_streams(&completion->progress))
-            send_partial(completion);
-        return true;
-    }
-    if (completion->request) {
-        struct item_place place = item_place_of(completion);
-        size_t typed = completion->typed;
-        if (completion->text.length > typed) {
-            char *selected = place.has_selected ? strdup(place.selected_text) : NULL;
-            place.selected_text = selected ? selected : "";
-            struct request *request = take_request(completion);
-            answer_item(request, &place, completion->text.data + typed,
-                        completion->text.length - typed, completion->fit.replace_after);
-            free(selected);
-        } else {
-            answer_null(completion);
-        }
-    }
-    offers_add(completions->offers, &completion->place, completion->text.data,
-               completion->text.length, completion->fit.replace_after);
+    struct offers *offers = completion->services->completions->offers;
+    size_t typed = completion->typed.length;
+    if (completion->request && !stale && completion->text.length > typed)
+        completion_place_answer(take_request(completion), completion->document,
+                                completion->has_entry, completion->text.data + typed,
+                                completion->text.length - typed, completion->fit.replace_after);
+    else
+        answer_null(completion);
+    offers_add(offers, &completion->place, completion->text.data, completion->text.length,
+               completion->fit.replace_after);
     completion_destroy(completion);
-    return false;
+}
+
+/* Something has come, or a request has joined: answers, shows, or goes on waiting. */
+static void deliver(struct completion *completion, bool ended)
+{
+    /* The text went on after the request: the next request is on its way. */
+    bool stale = completion->document->edits != completion->edits;
+    if (completion->request && !stale && !agrees(completion))
+        ask_again(completion);
+    else if (ended || completion->fit.complete)
+        conclude(completion, stale);
+    else if (completion->request && !stale && progress_streams(&completion->progress))
+        send_partial(completion);
 }
 
 static int take_text(struct completion *completion, const char *text, size_t length, bool last)
@@ -398,6 +267,7 @@ static int take_text(struct completion *completion, const char *text, size_t len
     return status == 0 ? refit(completion, last) : status;
 }
 
+/* Nothing to offer. */
 static void give_up(struct completion *completion)
 {
     answer_null(completion);
@@ -503,65 +373,31 @@ static void on_judgement(struct workspace_waiter *waiter, int error)
 
 /* ---- the request ------------------------------------------------------------------------------ */
 
-/* Older vscode-languageclient counts triggerKind from 0. Seeing a 0 once tells which it is. */
-static bool is_automatic(struct services *services, const struct lsp_inline_completion_params *params)
-{
-    if (params->has_trigger_kind && params->trigger_kind == 0)
-        services->session.inline_trigger_from_zero = true;
-    if (!params->has_trigger_kind)
-        return true;
-    return params->trigger_kind != (services->session.inline_trigger_from_zero ? 0 : 1);
-}
-
-/* The menu's entry is honoured where it can be meant: on the cursor's line, round the cursor, going on
- * with what is typed. Neovim sends the visual selection here. */
-static bool has_selected_entry(struct services *services, struct document *document,
-                               const struct lsp_inline_completion_params *params)
-{
-    struct range range = params->selected_range;
-    if (!params->selected_text || !params->selected_text[0] ||
-        range.start.line != params->position.line || range.end.line != params->position.line ||
-        position_compare(range.start, params->position) > 0 ||
-        position_compare(range.end, params->position) < 0)
-        return false;
-    size_t start, cursor;
-    context_range(services, document, (struct range){range.start, params->position}, &start,
-                  &cursor);
-    return cursor - start <= strlen(params->selected_text) &&
-           memcmp(text_view(&document->text, start, cursor), params->selected_text,
-                  cursor - start) == 0;
-}
-
-/* In the middle of a word nobody waits for a suggestion. */
-static bool is_within_word(const struct offer_place *place)
-{
-    unsigned char next = place->after.length ? (unsigned char)place->after.data[0] : '\0';
-    return isalnum(next) || next == '_' || next >= 0x80;
-}
-
 /* A request takes the place of the one before, which is answered at once. Returns true where the call
  * in flight serves the new one. */
 static bool join_call(struct completion *completion, struct request *request,
-                      const struct offer_place *now)
+                      const struct offer_place *now, bool has_entry)
 {
     size_t typed;
     const struct lsp_inline_completion_params *params = request->params;
     answer_null(completion);
-    if (completion->state != COMPLETION_RUNNING || completion->has_selected ||
+    if (completion->state != COMPLETION_RUNNING || completion->has_entry || has_entry ||
         !offer_place_follows(now, &completion->place, &typed)) {
         completion_destroy(completion);
         return false;
     }
-    completion->typed = typed;
-    if (!agrees(completion, now) ||
+    buffer_clear(&completion->typed);
+    buffer_append(&completion->typed, now->before.data + now->before.length - typed, typed);
+    if (buffer_error(&completion->typed) != 0 || !agrees(completion) ||
         progress_init(&completion->progress, request->services->editor, params->work_done_token,
                       params->partial_result_token) != 0) {
         completion_destroy(completion);
         return false;
     }
     completion->request = request;
+    completion->edits = completion->document->edits;
     completion->lines_shown = 0;
-    completion->is_automatic = is_automatic(request->services, params);
+    completion->is_automatic = completion_place_is_automatic(request->services, params);
     request->job = completion;
     request->on_cancel = on_cancel;
     deliver(completion, false);
@@ -569,7 +405,7 @@ static bool join_call(struct completion *completion, struct request *request,
 }
 
 static void begin(struct services *services, struct request *request, struct document *document,
-                  struct offer_place *place, bool has_selected)
+                  struct offer_place *place, bool has_entry)
 {
     const struct lsp_inline_completion_params *params = request->params;
     struct completion *completion = calloc(1, sizeof(*completion));
@@ -583,13 +419,12 @@ static void begin(struct services *services, struct request *request, struct doc
     completion->edits = document->edits;
     completion->place = *place;
     offer_place_init(place);
-    completion->is_automatic = is_automatic(services, params);
-    completion->has_selected = has_selected;
-    completion->selected = params->selected_range;
-    completion->selected_length = has_selected ? strlen(params->selected_text) : 0;
+    completion->is_automatic = completion_place_is_automatic(services, params);
+    completion->has_entry = has_entry;
     buffer_init(&completion->held, BUFFER_CAP);
     buffer_init(&completion->model_text, BUFFER_CAP);
     buffer_init(&completion->text, BUFFER_CAP);
+    buffer_init(&completion->typed, BUFFER_CAP);
     uv_timer_init(services->loop, &completion->timer);
     completion->timer.data = completion;
     completion->next = services->completions->first;
@@ -612,13 +447,13 @@ static void begin(struct services *services, struct request *request, struct doc
 /* Offers again what was offered before. Returns false where that is not known. */
 static bool answer_from_offers(struct services *services, struct request *request,
                                struct document *document, const struct offer_place *place,
-                               bool has_selected)
+                               bool has_entry)
 {
     const struct lsp_inline_completion_params *params = request->params;
     struct offer_found found;
     if (!offers_find(services->completions->offers, place, &found))
         return false;
-    if (found.length == 0 && !is_automatic(services, params))
+    if (found.length == 0 && !completion_place_is_automatic(services, params))
         return false; /* the person asks anew */
     struct completion *completion = completion_of(services->completions, document);
     if (completion) {
@@ -629,15 +464,8 @@ static bool answer_from_offers(struct services *services, struct request *reques
         request_answer_null(request);
         return true;
     }
-    struct item_place item = {
-        .document = document,
-        .position = params->position,
-        .has_selected = has_selected,
-        .selected = params->selected_range,
-        .selected_text = params->selected_text,
-        .selected_length = has_selected ? strlen(params->selected_text) : 0,
-    };
-    answer_item(request, &item, found.text, found.length, found.replace_after);
+    completion_place_answer(request, document, has_entry, found.text, found.length,
+                            found.replace_after);
     return true;
 }
 
@@ -655,21 +483,21 @@ void inline_completion_request(struct services *services, struct request *reques
         request_answer_null(request);
         return;
     }
-    bool selected = has_selected_entry(services, document, asked);
-    if (place_of_request(services, document, asked, selected,
+    bool has_entry = completion_place_has_entry(services, document, asked);
+    if (completion_place_take(services, document, asked, has_entry,
                          context_budget(services, request->config, TASK_COMPLETION),
                          &place) != 0) {
         request_answer_null(request);
         return;
     }
-    if (answer_from_offers(services, request, document, &place, selected))
+    if (answer_from_offers(services, request, document, &place, has_entry))
         return;
     struct completion *running = completion_of(services->completions, document);
-    if (running && join_call(running, request, &place))
+    if (running && join_call(running, request, &place, has_entry))
         return;
-    if (is_automatic(services, asked) &&
-        (is_within_word(&place) || !upstream_may_complete(services->upstream)))
+    if (completion_place_is_automatic(services, asked) &&
+        (completion_place_is_within_word(&place) || !upstream_may_complete(services->upstream)))
         request_answer_null(request);
     else
-        begin(services, request, document, &place, selected);
+        begin(services, request, document, &place, has_entry);
 }

@@ -55,8 +55,10 @@ void text_sync_did_save(struct services *services, const void *params)
 {
     const struct lsp_did_save_params *saved = params;
     char *path CLEANUP(cleanup_free) = uri_to_path(saved->document.uri);
-    if (path)
-        workspace_forget(services->workspace, path);
+    if (!path)
+        return;
+    workspace_forget(services->workspace, path);
+    workspace_prepare(services->workspace, path);
 }
 
 void text_sync_folders_changed(struct services *services, const void *params)

@@ -97,8 +97,9 @@ static const char *printed(struct fixture *fixture)
 
 static void assert_holds(const char *text, const char *part)
 {
+    assert_non_null(text);
     if (!strstr(text, part))
-        fail_msg("\"%s\" is not in:\n%s", part, text);
+        fail_msg("\"%s\" is not in:\n%s", part, text ? text : "");
 }
 
 static void assert_holds_not(const char *text, const char *part)

@@ -1,0 +1,135 @@
+#include "daemon/requests/completion_place.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/requests/context.h"
+
+/* Older vscode-languageclient counts triggerKind from 0. Seeing a 0 once tells which it is. */
+bool completion_place_is_automatic(struct services *services,
+                                   const struct lsp_inline_completion_params *params)
+{
+    if (params->has_trigger_kind && params->trigger_kind == 0)
+        services->session.inline_trigger_from_zero = true;
+    if (!params->has_trigger_kind)
+        return true;
+    return params->trigger_kind != (services->session.inline_trigger_from_zero ? 0 : 1);
+}
+
+/* Neovim sends the visual selection here. */
+bool completion_place_has_entry(struct services *services, struct document *document,
+                                const struct lsp_inline_completion_params *params)
+{
+    struct range range = params->selected_range;
+    if (!params->selected_text || !params->selected_text[0] ||
+        range.start.line != params->position.line || range.end.line != params->position.line ||
+        position_compare(range.start, params->position) > 0 ||
+        position_compare(range.end, params->position) < 0)
+        return false;
+    size_t start, cursor;
+    context_range(services, document, (struct range){range.start, params->position}, &start,
+                  &cursor);
+    return cursor - start <= strlen(params->selected_text) &&
+           memcmp(text_view(&document->text, start, cursor), params->selected_text,
+                  cursor - start) == 0;
+}
+
+int completion_place_take(struct services *services, struct document *document,
+                          const struct lsp_inline_completion_params *params, bool has_entry,
+                          size_t reach, struct offer_place *place)
+{
+    struct range cursor = {params->position, params->position};
+    struct range selected = params->selected_range;
+    size_t start, end;
+    context_range(services, document, has_entry ? selected : cursor, &start, &end);
+    size_t length = text_length(&document->text);
+    size_t from = start > reach ? start - reach : 0;
+    size_t to = length - end > reach ? end + reach : length;
+    place->offset = start + (has_entry ? strlen(params->selected_text) : 0);
+    buffer_append_string(&place->document, document->key);
+    buffer_append(&place->before, text_view(&document->text, from, start), start - from);
+    if (has_entry)
+        buffer_append_string(&place->before, params->selected_text);
+    buffer_append(&place->after, text_view(&document->text, end, to), to - end);
+    if (buffer_error(&place->document) || buffer_error(&place->before) ||
+        buffer_error(&place->after))
+        return -ENOMEM;
+    return 0;
+}
+
+bool completion_place_is_within_word(const struct offer_place *place)
+{
+    unsigned char next = place->after.length ? (unsigned char)place->after.data[0] : '\0';
+    return isalnum(next) || next == '_' || next >= 0x80;
+}
+
+struct answer_completion_place completion_place_lines(const struct offer_place *at,
+                                                      unsigned max_lines)
+{
+    const struct buffer *before = &at->before;
+    const struct buffer *after = &at->after;
+    size_t line_start = before->length;
+    while (line_start && !strchr("\r\n", before->data[line_start - 1]))
+        line_start--;
+    size_t line_end_length;
+    size_t next = position_next_line(after->data, after->length, 0, &line_end_length);
+    struct answer_completion_place place = {
+        .line_before = before->data + line_start,
+        .line_before_length = before->length - line_start,
+        .line_after = after->data,
+        .line_after_length = next - line_end_length,
+        .next_lines = after->data + next,
+        .next_lines_length = after->length - next,
+        .max_lines = max_lines,
+    };
+    /* The last line above that is not blank. */
+    size_t end = line_start;
+    while (end && isspace((unsigned char)before->data[end - 1]))
+        end--;
+    size_t start = end;
+    while (start && !strchr("\r\n", before->data[start - 1]))
+        start--;
+    place.previous_line = before->data + start;
+    place.previous_line_length = end - start;
+    return place;
+}
+
+void completion_place_write_item(struct json_writer *writer, struct services *services,
+                                 struct document *document,
+                                 const struct lsp_inline_completion_params *params, bool has_entry,
+                                 const char *text, size_t length, size_t replace_after)
+{
+    struct range range = params->selected_range;
+    json_begin_object(writer);
+    if (has_entry) {
+        struct buffer whole CLEANUP(buffer_finish);
+        buffer_init(&whole, BUFFER_CAP);
+        buffer_append_string(&whole, params->selected_text);
+        buffer_append(&whole, text, length);
+        json_put_text(writer, "insertText", whole.data, whole.length);
+    } else {
+        size_t start, end;
+        struct range cursor = {params->position, params->position};
+        context_range(services, document, cursor, &start, &end);
+        range = context_lsp_range(services, document, start, end + replace_after);
+        json_put_text(writer, "insertText", text, length);
+    }
+    json_write_key(writer, "range");
+    lsp_write_range(writer, range);
+    json_end_object(writer);
+}
+
+void completion_place_answer(struct request *request, struct document *document, bool has_entry,
+                             const char *text, size_t length, size_t replace_after)
+{
+    struct json_writer *writer = request_begin_result(request);
+    json_begin_object(writer);
+    json_write_key(writer, "items");
+    json_begin_array(writer);
+    completion_place_write_item(writer, request->services, document, request->params, has_entry,
+                                text, length, replace_after);
+    json_end_array(writer);
+    json_end_object(writer);
+    request_end_result(request);
+}
