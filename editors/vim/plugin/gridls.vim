@@ -1,0 +1,134 @@
+" gridls: ghost text, explanations, rewrites and commit messages from the gridls language server.
+" This file is in legacy script so that an older Vim can say what it lacks; the rest is Vim9 script.
+
+if exists('g:loaded_gridls')
+  finish
+endif
+let g:loaded_gridls = 1
+
+function! s:what_is_missing() abort
+  if has('nvim')
+    return 'this plugin needs Vim 9; Neovim is not supported yet'
+  endif
+  " 9.0.0185: text properties with text, in the line and below it.
+  if !has('vim9script') || !has('patch-9.0.0185')
+    return 'this Vim is too old; it needs 9.0.0185 or newer'
+  endif
+  for l:feature in ['job', 'channel', 'timers', 'textprop']
+    if !has(l:feature)
+      return 'this Vim was built without +' . l:feature
+    endif
+  endfor
+  if &encoding !=? 'utf-8'
+    return "it needs 'encoding' to be utf-8"
+  endif
+  return ''
+endfunction
+
+let s:missing = s:what_is_missing()
+if !empty(s:missing)
+  execute 'command! -bar -nargs=* GridlsStatus echo ' . string('gridls: ' . s:missing . '.')
+  finish
+endif
+
+command! -nargs=* -range GridlsExplain
+      \ call gridls#Explain(<q-mods>, <range>, <line1>, <line2>, <q-args>)
+command! -nargs=+ GridlsAsk call gridls#Ask(<q-args>)
+command! -nargs=+ -range GridlsRefactor call gridls#Refactor(<line1>, <line2>, <q-args>)
+command! -nargs=* GridlsCommit call gridls#Commit(<q-args>)
+command! -bar GridlsCancel call gridls#Cancel()
+command! -bar GridlsStatus call gridls#Status()
+command! -bar -nargs=? -complete=custom,gridls#ToggleScopes GridlsToggle
+      \ call gridls#Toggle(<q-args>)
+
+inoremap <silent> <Plug>(gridls-accept) <C-G>u<Cmd>call gridls#ghost#Accept('all')<CR>
+inoremap <silent> <Plug>(gridls-accept-word) <Cmd>call gridls#ghost#Accept('word')<CR>
+inoremap <silent> <Plug>(gridls-accept-line) <Cmd>call gridls#ghost#Accept('line')<CR>
+inoremap <silent> <Plug>(gridls-next) <Cmd>call gridls#ghost#Cycle(1)<CR>
+inoremap <silent> <Plug>(gridls-previous) <Cmd>call gridls#ghost#Cycle(-1)<CR>
+inoremap <silent> <Plug>(gridls-dismiss) <Cmd>call gridls#ghost#Dismiss()<CR>
+inoremap <silent> <Plug>(gridls-suggest) <Cmd>call gridls#ghost#Suggest()<CR>
+nnoremap <silent> <Plug>(gridls-explain) <Cmd>GridlsExplain<CR>
+xnoremap <silent> <Plug>(gridls-explain) :GridlsExplain<CR>
+xnoremap <Plug>(gridls-refactor) :GridlsRefactor<Space>
+
+" Gives `key` to `plug` where ghost text is shown, and else to what it did before: the map that it
+" had, of whatever kind, or the key itself. A key that ends in an error of ours is worse than none.
+function! s:map(key, plug) abort
+  let l:before = '<Plug>(gridls-before-' . tr(a:key, '<>', '{}') . ')'
+  let l:old = maparg(a:key, 'i', 0, 1)
+  if empty(l:old)
+    " Of the keys that a map gives, only CTRL-] completes an abbreviation.
+    let l:keys = a:key ==# '<Tab>' ? '<C-]><Tab>' : a:key
+    execute 'inoremap <silent>' l:before l:keys
+  elseif l:old.buffer
+    return
+  else
+    let l:old.lhs = l:before
+    let l:old.lhsraw = substitute(l:before, '^<Plug>', "\<Plug>", '')
+    silent! unlet l:old.lhsrawalt
+    call mapset('i', 0, l:old)
+  endif
+  execute printf('imap <silent><expr> %s gridls#ghost#IsVisible() ? "\%s" : "\%s"',
+        \ a:key, a:plug, l:before)
+endfunction
+
+function! s:map_keys() abort
+  if get(g:, 'gridls_no_maps')
+    return
+  endif
+  if !get(g:, 'gridls_no_tab_map')
+    call s:map('<Tab>', '<Plug>(gridls-accept)')
+  endif
+  call s:map('<M-Right>', '<Plug>(gridls-accept-word)')
+  call s:map('<M-C-Right>', '<Plug>(gridls-accept-line)')
+  call s:map('<M-]>', '<Plug>(gridls-next)')
+  call s:map('<M-[>', '<Plug>(gridls-previous)')
+  call s:map('<C-]>', '<Plug>(gridls-dismiss)')
+endfunction
+
+" <M-\> and the letter that German keyboards have are the same to Vim, and nobody may lose a letter.
+" So what terminals send for Alt-\ becomes function keys that no keyboard has. Where Vim waits long
+" for the rest of a key, Escape followed by a backslash would be taken for it.
+function! s:map_alt_backslash() abort
+  if get(g:, 'gridls_no_maps') || has('gui_running') || !&ttimeout || &ttimeoutlen < 0 || &ttimeoutlen > 100
+    return
+  endif
+  for [l:key, l:code] in [['<F36>', "\<Esc>\\"], ['<F37>', "\<Esc>[27;3;92~"]]
+    try
+      execute 'set' l:key
+    catch /^Vim\%((\a\+)\)\=:E846:/
+      execute printf('set %s=%s', l:key, escape(l:code, '\'))
+      execute 'imap <silent>' l:key '<Plug>(gridls-suggest)'
+      execute 'nmap <silent>' l:key '<Esc>\'
+    endtry
+  endfor
+endfunction
+
+" Now, as telling Vim a key clears the screen: later this would take a message away.
+call s:map_alt_backslash()
+
+function! s:highlight() abort
+  highlight default GridlsGhost ctermfg=DarkGray guifg=#808080
+endfunction
+call s:highlight()
+
+augroup gridls
+  autocmd!
+  autocmd InsertEnter * call gridls#ghost#Enter()
+  autocmd TextChangedI,TextChangedP,CursorMovedI * call gridls#ghost#Changed()
+  autocmd InsertLeave,BufLeave * call gridls#ghost#Dismiss()
+  autocmd BufEnter,BufReadPost * call gridls#document#Attach(str2nr(expand('<abuf>')))
+  autocmd FileType,BufFilePost * call gridls#document#Reopen(str2nr(expand('<abuf>')))
+  autocmd BufWritePost * call gridls#document#Saved(str2nr(expand('<abuf>')))
+  autocmd BufUnload * call gridls#document#Detach(str2nr(expand('<abuf>')))
+  autocmd VimLeavePre * call gridls#client#Stop()
+  autocmd ColorScheme * call s:highlight()
+augroup END
+
+" Only once all plugins are there is it known what a key did before.
+if v:vim_did_enter
+  call s:map_keys()
+else
+  autocmd gridls VimEnter * ++once call s:map_keys()
+endif

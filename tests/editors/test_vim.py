@@ -1,0 +1,485 @@
+#!/usr/bin/python3
+"""Drives real Vim in a terminal, with real keys, against the real daemon and a scripted upstream.
+
+    GRIDLS=build/daemon/gridls python3 tests/editors/test_vim.py
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TESTS))
+
+from support.fake_upstream import FakeUpstream, Wait, error, stream  # noqa: E402
+from support.terminal import Terminal, wait_until  # noqa: E402
+
+PLUGIN = TESTS.parent / 'editors' / 'vim'
+GHOST_COLOUR = '\x1b[38;5;242m'
+
+VIMRC = """
+set nocompatible encoding=utf-8 background=dark nomodeline shortmess+=I
+set laststatus=2 noruler noshowcmd shiftwidth=4 expandtab notimeout ttimeout ttimeoutlen=50
+set statusline=%f\\ %{gridls#Statusline()}
+let g:gridls_command = [$GRIDLS]
+let g:gridls_settings = {'completion': {'debounce_ms': 0}}
+set runtimepath^=$GRIDLS_PLUGIN
+"""
+
+SOURCE = """\
+int first(void)
+{
+    return 1;
+}
+
+int last(void);
+"""
+
+
+class VimTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='gridls-vim-'))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.upstream = FakeUpstream()
+        self.addCleanup(self.upstream.close)
+        self.home = self.folder / 'home'
+        self.work = self.folder / 'work'
+        self.work.mkdir()
+        settings = self.home / '.config' / 'gridls'
+        settings.mkdir(parents=True)
+        settings.joinpath('config.json').write_text(json.dumps({
+            'base_url': self.upstream.base_url, 'api_key': 'key-of-the-test'}))
+        runtime = self.folder / 'run'
+        runtime.mkdir(mode=0o700)
+        self.environment = {
+            'HOME': str(self.home), 'LANG': 'C.UTF-8',
+            'XDG_CONFIG_HOME': str(self.home / '.config'),
+            'XDG_CACHE_HOME': str(self.home / '.cache'),
+            'XDG_STATE_HOME': str(self.home / '.state'),
+            'XDG_DATA_HOME': str(self.home / '.local'),
+            'XDG_RUNTIME_DIR': str(runtime),
+            'GRIDLS': os.path.abspath(os.environ['GRIDLS']),
+            'GRIDLS_PLUGIN': str(PLUGIN),
+        }
+
+    def tearDown(self):
+        self.assertEqual(self.upstream.faults, [])
+
+    # -- helpers
+
+    def write(self, name, text):
+        path = self.work / name
+        path.write_text(text)
+        return path
+
+    def run_in_terminal(self, command, **size):
+        terminal = Terminal(command, self.environment, str(self.work), **size)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def vim_command(self, extra='', after=''):
+        """Vim's argv; `extra` is script before plugins are loaded, `after` is run behind them."""
+        vimrc = self.folder / 'vimrc'
+        vimrc.write_text(VIMRC + extra + '\nfiletype plugin indent on\n')
+        command = ['vim', '-u', str(vimrc), '-i', 'NONE', '-n']
+        return command + (['-c', after] if after else [])
+
+    def vim(self, name='a.c', text=SOURCE, extra='', after='', **size):
+        self.write(name, text)
+        terminal = self.run_in_terminal(self.vim_command(extra, after) + [name], **size)
+        terminal.wait_for(f'"{name}" ')
+        return terminal
+
+    def save(self, terminal, name='a.c'):
+        """Writes the buffer and returns what is in the file."""
+        path = self.work / name
+        path.unlink(missing_ok=True)
+        terminal.keys('Escape')
+        terminal.type(':write\r')
+        wait_until(lambda: path.exists() and path.read_text(), f'{name} is written')
+        return path.read_text()
+
+    def daemons(self, terminal):
+        """The process ids of the daemons that Vim has started."""
+        parent = terminal.process_id()
+        try:
+            children = pathlib.Path(f'/proc/{parent}/task/{parent}/children').read_text().split()
+        except OSError:
+            return []
+        return [int(child) for child in children]
+
+    def complete_with(self, *pieces, times=1):
+        self.upstream.answer(stream(*pieces), times=times, model='code-standard')
+
+    def complete_with_nothing_more(self):
+        self.upstream.answer(stream(''), times=None, model='code-standard')
+
+
+class GhostTextTest(VimTest):
+    def test_tab_accepts_what_is_shown(self):
+        self.complete_with('total = first();')
+        self.complete_with_nothing_more()
+        terminal = self.vim()
+        terminal.type('jo')
+        screen = terminal.wait_for('total = first();', colours=True)
+        self.assertIn(GHOST_COLOUR + 'total = first();', screen)
+        self.assertEqual(terminal.cursor(), (4, 2), 'the cursor stays before the ghost text')
+        self.assertIn('POST', self.upstream.expect(path='/v1/chat/completions').method)
+        terminal.keys('Tab')
+        terminal.wait_for(lambda screen: terminal.cursor() == (20, 2))
+        self.assertEqual(self.save(terminal),
+                         SOURCE.replace('{\n', '{\n    total = first();\n'))
+
+    def test_accepted_text_is_undone_without_what_was_typed(self):
+        self.complete_with('otal = 1;')
+        self.complete_with_nothing_more()
+        terminal = self.vim(after='let g:gridls_enabled = 0')
+        terminal.type('jo')
+        terminal.type('t')
+        terminal.keys('C-o')
+        terminal.type(':GridlsToggle\r')
+        terminal.wait_for('ghost text is on')
+        terminal.wait_for('total = 1;')
+        terminal.keys('Tab')
+        terminal.wait_for(lambda screen: terminal.cursor() == (14, 2))
+        terminal.keys('Escape', 'u')
+        terminal.wait_for('change')
+        self.assertEqual(self.save(terminal), SOURCE.replace('{\n', '{\n    t\n'))
+
+    def test_tab_is_a_tab_where_nothing_is_shown(self):
+        self.complete_with_nothing_more()
+        terminal = self.vim()
+        terminal.type('O')
+        terminal.keys('Tab')
+        terminal.type('x')
+        self.assertEqual(self.save(terminal), '        x\n' + SOURCE)
+
+    def test_tab_expands_an_abbreviation_where_nothing_is_shown(self):
+        self.complete_with_nothing_more()
+        terminal = self.vim(extra='iabbrev teh the')
+        terminal.type('Oteh')
+        terminal.keys('Tab')
+        self.assertEqual(self.save(terminal), 'the     \n' + SOURCE)
+
+    def test_tab_does_what_another_map_did(self):
+        self.complete_with('int shown;')
+        self.complete_with_nothing_more()
+        terminal = self.vim(extra='inoremap <expr> <Tab> pumvisible() ? "\\<C-n>" : "<mapped>"')
+        terminal.type('O')
+        terminal.wait_for('int shown;')
+        terminal.keys('Tab')
+        terminal.wait_for(lambda screen: terminal.cursor() == (10, 0))
+        terminal.keys('Tab')
+        self.assertEqual(self.save(terminal), 'int shown;<mapped>\n' + SOURCE)
+
+    def test_typing_through_keeps_it_without_another_call(self):
+        self.complete_with('total = first();')
+        terminal = self.vim()
+        terminal.type('jo')
+        terminal.wait_for('total = first();')
+        for count, letter in enumerate('total', 1):
+            terminal.type(letter)
+            terminal.wait_for(lambda screen, count=count: terminal.cursor() == (4 + count, 2))
+            self.assertIn('    total = first();', terminal.screen())
+        self.assertEqual(self.upstream.count(), 1)
+        screen = terminal.screen(colours=True)
+        self.assertIn('total' + GHOST_COLOUR + ' = first();', screen)
+
+    def test_typing_something_else_removes_it(self):
+        self.complete_with('total = first();')
+        self.complete_with_nothing_more()
+        terminal = self.vim()
+        terminal.type('jo')
+        terminal.wait_for('total = first();')
+        terminal.type('x')
+        terminal.wait_for(lambda screen: 'total' not in screen and '    x' in screen)
+        self.upstream.expect()
+        self.upstream.expect()
+
+    def test_more_lines_are_shown_below_and_leave_the_rest_in_place(self):
+        self.complete_with('if (first()) {\n', '        last();\n', '    }')
+        self.complete_with_nothing_more()
+        terminal = self.vim()
+        terminal.type('jo')
+        terminal.wait_for(lambda screen: screen.startswith(
+            'int first(void)\n{\n    if (first()) {\n        last();\n    }\n'
+            '    return 1;\n}\n\nint last(void);\n~'))
+        terminal.keys('Tab')
+        terminal.wait_for(lambda screen: terminal.cursor() == (5, 4))
+        self.assertEqual(self.save(terminal), SOURCE.replace(
+            '{\n', '{\n    if (first()) {\n        last();\n    }\n', 1))
+
+    def test_it_is_shown_while_it_is_being_written(self):
+        self.complete_with('if (first()) {\n', '        last();\n', Wait('rest'), '    }')
+        self.complete_with_nothing_more()
+        terminal = self.vim()
+        terminal.type('jo')
+        terminal.wait_for('    if (first()) {')
+        self.upstream.release('rest')
+        terminal.wait_for('    if (first()) {\n        last();\n    }\n    return 1;')
+
+    def test_words_and_lines_are_accepted_one_by_one(self):
+        self.complete_with('total = first();\n    last();')
+        self.complete_with_nothing_more()
+        terminal = self.vim()
+        terminal.type('jo')
+        terminal.wait_for('last();\n    return')
+        terminal.keys('M-Right')
+        terminal.wait_for(lambda screen: terminal.cursor() == (9, 2))
+        terminal.keys('M-C-Right')
+        terminal.wait_for(lambda screen: terminal.cursor() == (20, 2))
+        self.assertIn('last();\n    return', terminal.screen())
+        terminal.keys('M-Right')
+        terminal.wait_for(lambda screen: terminal.cursor() == (8, 3))
+        self.assertEqual(self.save(terminal), SOURCE.replace(
+            '{\n', '{\n    total = first();\n    last\n'))
+
+    def test_dismissing_leaves_the_text_alone_and_falls_back(self):
+        self.complete_with('total = first();')
+        self.complete_with_nothing_more()
+        terminal = self.vim()
+        terminal.type('jo')
+        terminal.wait_for('total = first();')
+        terminal.keys('C-]')
+        terminal.wait_for(lambda screen: 'total' not in screen)
+        terminal.type('x')
+        self.assertEqual(self.save(terminal), SOURCE.replace('{\n', '{\n    x\n'))
+
+    def test_leaving_insert_mode_removes_it_and_ends_the_call(self):
+        self.complete_with('if (first()) {\n', '        last();\n', Wait('never'), '    }')
+        terminal = self.vim()
+        terminal.type('jo')
+        terminal.wait_for('if (first()) {')
+        terminal.keys('Escape')
+        terminal.wait_for(lambda screen: 'if (' not in screen)
+        self.upstream.expect().wait_gone()
+
+    def test_ghost_text_before_the_rest_of_a_line(self):
+        self.complete_with('int a, int b')
+        self.complete_with_nothing_more()
+        terminal = self.vim(text='int f();\n')
+        terminal.type('f)i')
+        terminal.wait_for('int f(int a, int b);')
+        self.assertEqual(terminal.cursor(), (6, 0))
+        terminal.keys('Tab')
+        terminal.wait_for(lambda screen: terminal.cursor() == (18, 0))
+        self.assertEqual(self.save(terminal), 'int f(int a, int b);\n')
+
+    def test_an_umlaut_is_not_a_key_of_ours(self):
+        self.complete_with_nothing_more()
+        terminal = self.vim()
+        terminal.type('O// ÜÝÛ')
+        self.assertEqual(self.save(terminal), '// ÜÝÛ\n' + SOURCE)
+
+    def test_asking_now(self):
+        self.complete_with('int now;')
+        self.complete_with_nothing_more()
+        terminal = self.vim(after='let b:gridls_enabled = 0')
+        terminal.type('O')
+        terminal.keys('M-\\')
+        terminal.wait_for('int now;')
+        terminal.keys('Tab')
+        self.assertEqual(self.save(terminal), 'int now;\n' + SOURCE)
+
+    def test_off_means_no_call(self):
+        terminal = self.vim()
+        terminal.type(':GridlsToggle\r')
+        terminal.wait_for('ghost text is off')
+        terminal.type('Oint x;')
+        self.assertEqual(self.save(terminal), 'int x;\n' + SOURCE)
+        self.assertEqual(self.upstream.count(), 0)
+
+    def test_a_failing_upstream_is_no_message(self):
+        self.upstream.answer(error(401, 'the key is wrong'), times=None)
+        terminal = self.vim()
+        terminal.type('jo')
+        self.upstream.expect().wait_ended()
+        terminal.type('x')
+        terminal.wait_for('    x')
+        self.assertIn('-- INSERT --', terminal.screen())
+
+
+class ExplainTest(VimTest):
+    def test_it_streams_into_a_window_and_can_be_asked_about(self):
+        self.upstream.answer(stream('It returns ', Wait('more'), 'one.'), model='code-prime')
+        self.upstream.answer(stream('Because **one** is enough.'), model='code-prime')
+        terminal = self.vim()
+        terminal.type(':1,4GridlsExplain why so short\r')
+        terminal.wait_for(lambda screen: 'It returns' in screen and 'one.' not in screen)
+        request = self.upstream.expect()
+        self.assertIn('return 1;', request.prompt)
+        self.assertIn('why so short', request.prompt)
+        self.assertEqual(request.headers['authorization'], 'Bearer key-of-the-test')
+        self.upstream.release('more')
+        terminal.wait_for('It returns one.')
+        terminal.wait_for('i asks on')
+        terminal.type(':GridlsAsk is it enough\r')
+        terminal.wait_for('Because **one** is enough.')
+        self.assertIn('is it enough', self.upstream.expect().prompt)
+        terminal.keys('C-w', 'j')
+        terminal.type('q')
+        terminal.wait_for(lambda screen: 'Because' not in screen)
+        self.assertEqual(self.save(terminal), SOURCE)
+
+    def test_closing_the_window_ends_the_call(self):
+        self.upstream.answer(stream('It returns ', Wait('never'), 'one.'))
+        terminal = self.vim()
+        terminal.type(':%GridlsExplain\r')
+        terminal.wait_for('It returns')
+        terminal.keys('C-w', 'j')
+        terminal.type('q')
+        self.upstream.expect().wait_gone()
+
+    def test_a_refused_key_is_said_in_the_window(self):
+        self.upstream.answer(error(401, 'the key is wrong'), times=None)
+        terminal = self.vim()
+        terminal.type(':GridlsExplain\r')
+        terminal.wait_for(lambda screen: 'key' in screen.split('# a.c:1')[-1])
+
+
+class RefactorTest(VimTest):
+    TEXT = 'int a;\nint b;\n\nint tail;\n'
+
+    def test_it_is_one_undo_step(self):
+        self.upstream.answer(stream('long a;\nlong b;\nlong c;\n'), model='code-prime')
+        terminal = self.vim(text=self.TEXT)
+        terminal.type('G:1,2GridlsRefactor make them long\r')
+        terminal.wait_for('long a;\nlong b;\nlong c;\n\nint tail;')
+        terminal.wait_for(lambda screen: terminal.cursor() == (0, 4))
+        request = self.upstream.expect()
+        self.assertIn('make them long', request.prompt)
+        self.assertEqual(self.save(terminal), 'long a;\nlong b;\nlong c;\n\nint tail;\n')
+        terminal.type('u')
+        terminal.wait_for('int a;\nint b;\n\nint tail;')
+        self.assertEqual(self.save(terminal), self.TEXT)
+
+    def test_cancelling_ends_the_call_and_changes_nothing(self):
+        self.upstream.answer(stream('long a;\n', Wait('never'), 'long b;\n'), model='code-prime')
+        terminal = self.vim(text=self.TEXT)
+        terminal.type(':1,2GridlsRefactor make them long\r')
+        request = self.upstream.expect()
+        terminal.wait_for('rewriting…')
+        terminal.type(':GridlsCancel\r')
+        request.wait_gone()
+        terminal.wait_for('cancelled')
+        self.assertEqual(self.save(terminal), self.TEXT)
+
+    def test_a_change_inside_ends_it(self):
+        self.upstream.answer(stream('long a;\n', Wait('more'), 'long b;\n'), model='code-prime')
+        terminal = self.vim(text=self.TEXT)
+        terminal.type(':1,2GridlsRefactor make them long\r')
+        self.upstream.expect()
+        terminal.type('ggdw')
+        terminal.wait_for(lambda screen: screen.startswith('a;'))
+        self.upstream.release('more')
+        terminal.wait_for('the text has changed meanwhile')
+        self.assertEqual(self.save(terminal), 'a;\nint b;\n\nint tail;\n')
+
+
+class CommitTest(VimTest):
+    def setUp(self):
+        super().setUp()
+        self.home.joinpath('.gitconfig').write_text(
+            '[user]\n  name = A Tester\n  email = tester@example.org\n')
+        self.git('init', '-q', '-b', 'main')
+        self.write('a.c', SOURCE)
+        self.git('add', 'a.c')
+
+    def git(self, *arguments):
+        return subprocess.run(['git', *arguments], cwd=self.work, env={
+            **self.environment, 'PATH': os.environ['PATH']}, check=True, capture_output=True,
+            text=True).stdout
+
+    def commit(self):
+        editor = ' '.join(self.vim_command())
+        terminal = self.run_in_terminal(['git', '-c', f'core.editor={editor}', 'commit', '-v'])
+        terminal.wait_for('# Please enter the commit message')
+        return terminal
+
+    def finish(self, terminal):
+        terminal.keys('Escape')
+        terminal.type(':wq\r')
+        terminal.wait_closed()
+        return self.git('log', '-1', '--format=%B').rstrip('\n')
+
+    def test_it_is_streamed_above_the_comments_in_one_undo_step(self):
+        self.upstream.answer(stream('Add a ', Wait('more'), 'first function\n\nIt returns one.'))
+        terminal = self.commit()
+        terminal.type(':GridlsCommit\r')
+        terminal.wait_for(lambda screen: screen.startswith('Add a'))
+        self.upstream.release('more')
+        terminal.wait_for(lambda screen: screen.startswith(
+            'Add a first function\n\nIt returns one.\n\n# Please enter'))
+        self.assertIn('return 1;', self.upstream.expect().prompt)
+        terminal.type('u')
+        terminal.wait_for(lambda screen: screen.startswith('\n# Please enter'))
+        terminal.keys('C-r')
+        terminal.wait_for('It returns one.')
+        self.assertEqual(self.finish(terminal), 'Add a first function\n\nIt returns one.')
+
+    def test_what_is_typed_is_kept(self):
+        self.upstream.answer(stream('Add a first function'))
+        self.complete_with_nothing_more()
+        terminal = self.commit()
+        terminal.type(':GridlsToggle\r')
+        terminal.type('iFor the release')
+        terminal.keys('Escape')
+        terminal.type(':GridlsCommit\r')
+        terminal.wait_for(lambda screen: screen.startswith(
+            'For the release\n\nAdd a first function\n\n# Please enter'))
+        self.assertEqual(self.finish(terminal), 'For the release\n\nAdd a first function')
+
+
+class DaemonTest(VimTest):
+    def test_status(self):
+        terminal = self.vim()
+        terminal.type(':GridlsStatus\r')
+        terminal.wait_for('gridls: ready')
+
+    def test_a_missing_daemon_is_one_message(self):
+        terminal = self.vim(after='let g:gridls_command = ["/nowhere/gridls"]')
+        terminal.type('Ox')
+        terminal.wait_for("there is no program '/nowhere/gridls'")
+        self.assertEqual(self.save(terminal), 'x\n' + SOURCE)
+        terminal.type('oy')
+        terminal.keys('Escape')
+        terminal.type(':messages\r')
+        screen = terminal.wait_for('there is no program')
+        self.assertEqual(screen.count('there is no program'), 1)
+
+    def test_a_killed_daemon_is_started_again(self):
+        self.upstream.answer(stream('It returns ', Wait('never'), 'one.'))
+        self.upstream.answer(stream('It works.'))
+        terminal = self.vim()
+        terminal.type(':GridlsExplain\r')
+        terminal.wait_for('It returns')
+        daemon, = self.daemons(terminal)
+        os.kill(daemon, signal.SIGKILL)
+        terminal.wait_for('the daemon has ended')
+        wait_until(lambda: self.daemons(terminal) not in ([], [daemon]), 'another daemon runs')
+        terminal.type(':GridlsExplain\r')
+        terminal.wait_for('It works.')
+        terminal.type(':only\r:messages\r')
+        screen = terminal.wait_for('started again')
+        self.assertEqual(screen.count('gridls:'), 1)
+
+    def test_quitting_leaves_no_daemon(self):
+        self.upstream.answer(stream('It returns ', Wait('never'), 'one.'))
+        terminal = self.vim()
+        terminal.type(':GridlsExplain\r')
+        terminal.wait_for('It returns')
+        daemon, = self.daemons(terminal)
+        terminal.type(':qa!\r')
+        terminal.wait_closed()
+        wait_until(lambda: not os.path.exists(f'/proc/{daemon}'), 'the daemon ends')
+        self.upstream.expect().wait_gone()
+
+
+if __name__ == '__main__':
+    unittest.main()
