@@ -9,8 +9,9 @@
 
 /*
  * From what a task knows to the messages that are sent. Pure functions over bytes: no documents, no
- * loop, no settings object. All texts are UTF-8 (ill-formed bytes are replaced here) and go out with
- * \n line ends. What stays the same from call to call comes first, so that upstream prefix caches hit.
+ * loop, no settings object. All texts are UTF-8 (ill-formed bytes are replaced here) and go out
+ * with \n line ends. What stays the same from call to call comes first, so that upstream prefix
+ * caches hit.
  */
 
 /*
@@ -32,8 +33,8 @@
 #define PROMPT_TYPED "<typed>"
 
 /*
- * Put behind the `<` of a mark that a text itself holds: a zero width space. A model that copies the
- * line copies it or leaves it out; answers have it taken out again, so both come to the same.
+ * Put behind the `<` of a mark that a text itself holds: a zero width space. A model that copies
+ * the line copies it or leaves it out; answers have it taken out again, so both come to the same.
  */
 #define PROMPT_DEFUSER "\xE2\x80\x8B"
 
