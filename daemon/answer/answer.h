@@ -7,9 +7,10 @@
 #include "protocol/buffer.h"
 
 /*
- * From what a model says to what the person keeps. Pure; fed with pieces as they stream (whole UTF-8
- * characters, \n line ends or others), in any cut, always with the same sum. What has been given out
- * is never taken back: what could still turn out to be wrapping is held until it is known.
+ * From what a model says to what the person keeps. Pure; fed with pieces as they stream (whole
+ * UTF-8 characters, \n line ends or others), in any cut, always with the same sum. What has been
+ * given out is never taken back: what could still turn out to be wrapping is held until it is
+ * known.
  */
 
 /* ---- lines of a stream ---------------------------------------------------------------------- */
@@ -25,8 +26,9 @@ void answer_lines_init(struct answer_lines *lines);
 void answer_lines_finish(struct answer_lines *lines);
 int answer_lines_push(struct answer_lines *lines, const char *text, size_t length);
 /*
- * Gives the next whole line without its line end (\n, \r\n, \r), false where there is none yet. With
- * `last` a rest without a line end is a line too. A \r at the very end waits for what follows it.
+ * Gives the next whole line without its line end (\n, \r\n, \r), false where there is none yet.
+ * With `last` a rest without a line end is a line too. A \r at the very end waits for what follows
+ * it.
  */
 bool answer_lines_next(struct answer_lines *lines, bool last, const char **line, size_t *length);
 /* The unfinished line that is left, without a \r at its end. */
@@ -56,10 +58,10 @@ int answer_markdown_feed(struct answer_markdown *answer, const char *text, size_
 /* ---- refactor: the new text of a range ------------------------------------------------------ */
 
 /*
- * What the rewrite replaces decides what the answer becomes: its line ends, its indentation (lost or
- * doubled indentation of the whole is put right), whether it ends with a line end. Fences around the
- * code (also when the code holds fences itself), prose before and after a fence and our own section
- * marks are not part of the code.
+ * What the rewrite replaces decides what the answer becomes: its line ends, its indentation (lost
+ * or doubled indentation of the whole is put right), whether it ends with a line end. Fences around
+ * the code (also when the code holds fences itself), prose before and after a fence and our own
+ * section marks are not part of the code.
  */
 struct answer_rewrite_shape {
     const char *original;     /* the text of the range; must stay valid while feeding */
@@ -120,15 +122,16 @@ bool answer_rewrite_is_elided(const char *original, size_t original_length, cons
 /* ---- commit message ------------------------------------------------------------------------- */
 
 /* A subject line without quotes, fence, "Commit message:" or preamble, without a final period; a
- * blank line; a body wrapped at 72 (trailers and indented lines kept as they are). Streams by lines;
- * the last line has no line end. */
+ * blank line; a body wrapped at 72 (trailers and indented lines kept as they are). Streams by
+ * lines; the last line has no line end. */
 struct answer_commit {
     struct answer_lines lines;
     /* the implementation's own */
     int state;
     struct buffer subject; /* until the next line shows that it was no preamble */
     struct buffer carry;   /* what wrapping left over; the next line of the paragraph joins it */
-    size_t carry_indent;   /* of the lines after the first of a list item */
+    size_t carry_indent;   /* of the further lines of a paragraph or list item */
+    bool carry_hangs;      /* its first line has been given out */
     bool fenced;
     bool code;             /* within a fence in the body */
     bool blank_before;     /* held: counts only when something follows */
@@ -148,7 +151,7 @@ struct answer_completion_place {
     size_t line_before_length;
     const char *line_after;    /* the rest of that line */
     size_t line_after_length;
-    const char *next_lines;    /* some text below, \n or other line ends, from the next line's start */
+    const char *next_lines;    /* some text below, any line ends, from the next line's start */
     size_t next_lines_length;
     const char *previous_line; /* the last line above that is not blank */
     size_t previous_line_length;
@@ -163,10 +166,11 @@ struct answer_completion {
 };
 
 /*
- * Fits all that the model has said so far to the place: fences, prose, marks, echoed prefix, doubled
- * indentation, closing brackets and quotes that already stand after the cursor, repetition of the
- * lines below or of itself. Appends the text to insert, \n line ends, to `text` (nothing: nothing to
- * offer). `last`: the model has finished. Pure: called again with more text from the start.
+ * Fits all that the model has said so far to the place: fences, prose, marks, echoed prefix,
+ * doubled indentation, closing brackets and quotes that already stand after the cursor, repetition
+ * of the lines below or of itself. Appends the text to insert, \n line ends, to `text` (nothing:
+ * nothing to offer). `last`: the model has finished. Pure: called again with more text from the
+ * start.
  */
 int answer_completion_fit(const struct answer_completion_place *place, const char *model_text,
                           size_t length, bool last, struct buffer *text,
