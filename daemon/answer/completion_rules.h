@@ -1,0 +1,42 @@
+#ifndef GRIDLS_ANSWER_COMPLETION_RULES_H
+#define GRIDLS_ANSWER_COMPLETION_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/answer/answer.h"
+
+/*
+ * The rules that fit a model's text to its place, each a function that looks at the text so far and
+ * takes something away. They run in the order of the table in completion.c; each sees what those
+ * before it have left. None may depend on text beyond a line that an earlier call called certain.
+ */
+struct completion_fit {
+    const struct answer_completion_place *place;
+    struct buffer text;   /* \n line ends; no blanks at the end of whole lines */
+    bool final;           /* nothing more comes, or nothing more matters */
+    bool waits;           /* what has come may be wrapping: nothing can be offered yet */
+    size_t uncertain;     /* whole lines at the end that may still go */
+    size_t replace_after;
+};
+
+/* Cuts the text; what comes after does not matter any more. */
+void completion_cut(struct completion_fit *fit, size_t length);
+
+/* completion_head.c */
+void completion_unwrap(struct completion_fit *fit);          /* fences, "Here is …:" */
+void completion_drop_marks(struct completion_fit *fit);      /* our marks, models' own tokens */
+void completion_drop_echoed_line(struct completion_fit *fit);
+void completion_drop_echoed_prefix(struct completion_fit *fit);
+void completion_drop_echoed_word(struct completion_fit *fit);
+void completion_drop_leading_blanks(struct completion_fit *fit);
+void completion_drop_doubled_indent(struct completion_fit *fit);
+
+/* completion_tail.c */
+void completion_limit_lines(struct completion_fit *fit);
+void completion_stop_repetition(struct completion_fit *fit); /* of itself */
+void completion_stop_at_next_lines(struct completion_fit *fit);
+void completion_join_rest_of_line(struct completion_fit *fit);
+void completion_trim_end(struct completion_fit *fit);
+
+#endif
