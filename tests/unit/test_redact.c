@@ -1,0 +1,290 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/redact.h"
+
+/* Made up, and put together from halves so that scanners of repositories do not take fright. */
+#define KEY_BODY \
+    "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n" \
+    "MzEfYyjiWA4R4ypbHqGC0H0+tG3hGbN4OYC8aOVWvT1kS0qzMzEfYyjiWA4R4ypb\n"
+#define BEGIN_KEY "-----BEGIN " "PRIVATE KEY-----"
+#define END_KEY "-----END " "PRIVATE KEY-----"
+
+/* `secret` stands at %s in `text`, once. */
+static const struct {
+    const char *name;
+    const char *text;
+    const char *secret;
+} secrets[] = {
+    {"openai", "key = '%s'", "sk-" "proj-Ab12Cd34Ef56Gh78Ij90"},
+    {"github", "%s", "ghp" "_16C7e42F292c6912E7710c838347Ae178B4a"},
+    {"github fine-grained", "x %s y", "github" "_pat_11ABCDEFG0aBcDeFgHiJkL_mnop"},
+    {"gitlab", "(%s)", "glpat" "-Ab12Cd34Ef56Gh78Ij90"},
+    {"slack", "\"%s\"", "xoxb" "-123456789012-abcdefGHIJ"},
+    {"amazon", "id: %s\n", "AKIA" "IOSFODNN7EXAMPLE"},
+    {"google", "%s", "AIza" "SyA1234567890abcdefghijklmnopqrstuv"},
+    {"jwt", "\"%s\"", "eyJ" "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"},
+    {"bearer", "Authorization: Bearer %s\r\n", "a8Kd0-s9Xq2.Lm4Zp7Rt1Vw"},
+    {"key block", "k = \"\"\"\n%s\n\"\"\"", BEGIN_KEY "\n" KEY_BODY END_KEY},
+    {"cut key block", "%s", BEGIN_KEY "\n" KEY_BODY "MzEfYyj"},
+    {"end of a key block", "%s\nnext", KEY_BODY END_KEY},
+    {"url", "postgres://app:%s@db.local/x", "hunter2!"},
+    {"assignment", "password = \"%s\";", "Tr0ub4dor&3xyz"},
+    {"JSON", "{\"client_secret\": \"%s\"}", "aB3dE5fG7hJ9kL1m"},
+    {"Ruby", ":api_key => '%s'", "q8w7e6r5t4y3u2i1"},
+    {"shell", "export API_TOKEN=%s\n", "q8w7e6r5t4y3u2i1"},
+};
+
+static const char *const innocent[] = {
+    "commit 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12",
+    "sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "id = \"123e4567-e89b-12d3-a456-426614174000\"",
+    "token = \"123e4567-e89b-12d3-a456-426614174000\"",
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
+    "password = \"password\"",
+    "password = \"changeme12345\"",
+    "password = get_password_v2_now()",
+    "token = self.next_token(kind2, value3)",
+    "secret = \"aaaaaaaaaaaaaaaa1\"",
+    "API_KEY=${API_KEY_FROM_ENV_1}",
+    "token_url = \"https://example.org/oauth2/v1/token\"",
+    "sk-folding-cube-animation-name",
+    "risk-averse-0123456789012345678901234567890",
+    "http://example.org:8080/path@2",
+    "https://user@example.org/",
+    "git@github.com:a/b.git",
+    "http://user:$PASSWORD@host/",
+    "postgres://postgres:postgres@localhost",
+    "if (starts_with(text, \"-----BEGIN PRIVATE KEY-----\"))",
+    "Bearer token authentication is required",
+    "eyJust.a.word",
+    "",
+};
+
+static struct redaction *create(void)
+{
+    struct redaction *redaction;
+
+    assert_int_equal(redaction_create(&redaction), 0);
+    return redaction;
+}
+
+static void restore_in_pieces(const struct redaction *redaction, const struct buffer *text,
+                              size_t most, struct buffer *out)
+{
+    struct buffer held;
+    size_t at = 0;
+
+    buffer_init(&held, BUFFER_CAP);
+    while (at < text->length) {
+        size_t piece = most > 0 ? most : 1 + (size_t)rand() % 9;
+
+        if (piece > text->length - at)
+            piece = text->length - at;
+        assert_int_equal(redaction_restore(redaction, &held, text->data + at, piece, 0, out), 0);
+        at += piece;
+    }
+    assert_int_equal(redaction_restore(redaction, &held, "", 0, 1, out), 0);
+    buffer_finish(&held);
+}
+
+static void check_round_trip(const struct redaction *redaction, const struct buffer *redacted,
+                             const char *text)
+{
+    size_t most;
+
+    for (most = 0; most < 24; most++) {
+        struct buffer out;
+
+        buffer_init(&out, BUFFER_CAP);
+        restore_in_pieces(redaction, redacted, most, &out);
+        assert_string_equal(out.data, text);
+        buffer_finish(&out);
+    }
+}
+
+static void test_secrets_go_and_come_back(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        struct redaction *redaction = create();
+        const char *place = strstr(secrets[i].text, "%s");
+        struct buffer text;
+        struct buffer out;
+
+        buffer_init(&text, BUFFER_CAP);
+        buffer_init(&out, BUFFER_CAP);
+        buffer_append(&text, secrets[i].text, (size_t)(place - secrets[i].text));
+        buffer_append_string(&text, secrets[i].secret);
+        buffer_append_string(&text, place + 2);
+        assert_int_equal(redaction_apply(redaction, text.data, text.length, &out), 0);
+        if (strstr(out.data, secrets[i].secret) || redaction_count(redaction) != 1 ||
+            memcmp(out.data, text.data, (size_t)(place - secrets[i].text)) != 0 ||
+            strcmp(out.data + out.length - strlen(place + 2), place + 2) != 0)
+            fail_msg("%s: %s", secrets[i].name, out.data);
+        check_round_trip(redaction, &out, text.data);
+        buffer_finish(&text);
+        buffer_finish(&out);
+        redaction_destroy(redaction);
+    }
+}
+
+static void test_other_texts_stay(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(innocent) / sizeof(innocent[0]); i++) {
+        struct redaction *redaction = create();
+        struct buffer out;
+
+        buffer_init(&out, BUFFER_CAP);
+        assert_int_equal(redaction_apply(redaction, innocent[i], strlen(innocent[i]), &out), 0);
+        assert_string_equal(out.data, innocent[i]);
+        assert_int_equal(redaction_count(redaction), 0);
+        buffer_finish(&out);
+        redaction_destroy(redaction);
+    }
+}
+
+static void test_own_key_goes_everywhere(void **state)
+{
+    struct redaction *redaction = create();
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, BUFFER_CAP);
+    assert_int_equal(redaction_add(redaction, "my own key"), 0);
+    assert_int_equal(redaction_add(redaction, "my own key"), 0);
+    assert_int_equal(redaction_add(redaction, NULL), 0);
+    assert_int_equal(redaction_add(redaction, "a"), 0);
+    assert_int_equal(redaction_apply(redaction, "amy own key, my own key", 23, &out), 0);
+    assert_string_equal(out.data, "aGRIDLS_SECRET_0001, GRIDLS_SECRET_0001");
+    assert_int_equal(redaction_count(redaction), 2);
+    check_round_trip(redaction, &out, "amy own key, my own key");
+    buffer_finish(&out);
+    redaction_destroy(redaction);
+    redaction_destroy(NULL);
+}
+
+static void test_placeholders_in_a_text_survive(void **state)
+{
+    static const char text[] = "GRIDLS_SECRET_0001 GRIDLS_SECRET_ GRIDLS_SECRET_00";
+    struct redaction *redaction = create();
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, BUFFER_CAP);
+    assert_int_equal(redaction_add(redaction, "my own key"), 0);
+    assert_int_equal(redaction_apply(redaction, text, strlen(text), &out), 0);
+    check_round_trip(redaction, &out, text);
+    buffer_finish(&out);
+    redaction_destroy(redaction);
+}
+
+static void test_unknown_placeholders_pass(void **state)
+{
+    struct redaction *redaction = create();
+    struct buffer text;
+
+    (void)state;
+    buffer_init(&text, BUFFER_CAP);
+    buffer_append_string(&text, "GRIDLS_SECRET_0007 GGRIDLS_GRIDLS_SECRET_9999 GRID");
+    check_round_trip(redaction, &text, text.data);
+    buffer_finish(&text);
+    redaction_destroy(redaction);
+}
+
+static void test_messages_are_replaced_in_place(void **state)
+{
+    struct redaction *redaction = create();
+    struct chat_messages messages;
+
+    (void)state;
+    chat_messages_init(&messages);
+    assert_int_equal(redaction_add(redaction, "my own key"), 0);
+    assert_int_equal(chat_messages_add(&messages, CHAT_SYSTEM, "be good", 7), 0);
+    assert_int_equal(chat_messages_add(&messages, CHAT_USER, "<my own key>", 12), 0);
+    assert_int_equal(redaction_apply_messages(redaction, &messages), 0);
+    assert_string_equal(messages.items[0].content, "be good");
+    assert_string_equal(messages.items[1].content, "<GRIDLS_SECRET_0001>");
+    assert_int_equal(messages.items[1].length, strlen("<GRIDLS_SECRET_0001>"));
+    chat_messages_finish(&messages);
+    redaction_destroy(redaction);
+}
+
+/* Nothing that looks like the start of a secret may be read beyond the end of the text. */
+static void test_cut_at_every_byte(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        char text[512];
+        size_t length = (size_t)snprintf(text, sizeof(text), "token=\"%s\" ://a:%s@b",
+                                         secrets[i].secret, secrets[i].secret);
+        size_t cut;
+
+        for (cut = 0; cut <= length; cut++) {
+            struct redaction *redaction = create();
+            char *exact = malloc(cut + 1);
+            struct buffer out;
+
+            assert_non_null(exact);
+            exact = realloc(exact, cut > 0 ? cut : 1);
+            assert_non_null(exact);
+            memcpy(exact, text, cut);
+            buffer_init(&out, BUFFER_CAP);
+            assert_int_equal(redaction_apply(redaction, exact, cut, &out), 0);
+            buffer_finish(&out);
+            free(exact);
+            redaction_destroy(redaction);
+        }
+    }
+}
+
+static void test_more_secrets_than_placeholders(void **state)
+{
+    struct redaction *redaction = create();
+    struct buffer out;
+    int error = 0;
+    unsigned i;
+
+    (void)state;
+    buffer_init(&out, BUFFER_CAP);
+    for (i = 0; i < 9999 && !error; i++) {
+        char secret[32];
+
+        snprintf(secret, sizeof(secret), "secret %u", i);
+        error = redaction_add(redaction, secret);
+    }
+    assert_int_equal(error, 0);
+    assert_true(redaction_add(redaction, "one more") < 0);
+    buffer_finish(&out);
+    redaction_destroy(redaction);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_secrets_go_and_come_back),
+        cmocka_unit_test(test_other_texts_stay),
+        cmocka_unit_test(test_own_key_goes_everywhere),
+        cmocka_unit_test(test_placeholders_in_a_text_survive),
+        cmocka_unit_test(test_unknown_placeholders_pass),
+        cmocka_unit_test(test_messages_are_replaced_in_place),
+        cmocka_unit_test(test_cut_at_every_byte),
+        cmocka_unit_test(test_more_secrets_than_placeholders),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
