@@ -45,6 +45,7 @@ struct editor {
     uv_timer_t flush_timer;
     unsigned pending;      /* handles and file requests that still refer to this */
     bool ended;            /* on_end has been called */
+    bool broken;           /* nothing more can be written */
     bool closing;
     bool closed_streams;
     char room[READ_SIZE];
@@ -80,6 +81,13 @@ static void end(struct editor *editor, const char *fault)
     editor->ended = true;
     if (!editor->closing)
         editor->callbacks.on_end(editor->context, fault);
+}
+
+/* Unlike the end of the input, after which what is queued still goes out. */
+static void end_output(struct editor *editor, const char *fault)
+{
+    editor->broken = true;
+    end(editor, fault);
 }
 
 /* ---- in --------------------------------------------------------------------------------------- */
@@ -173,7 +181,7 @@ static void frame_done(struct outgoing_frame *frame, int status)
     free(frame->bytes);
     free(frame);
     if (status < 0)
-        end(editor, "the editor no longer reads");
+        end_output(editor, "the editor no longer reads");
     if (editor->closing) {
         if (editor->queued == 0 || status < 0)
             close_streams(editor);
@@ -205,7 +213,7 @@ static void on_file_written(uv_fs_t *request)
             editor->last_frame = NULL;
         frame_done(frame, count < 0 ? (int)count : 0);
     }
-    if (editor->first_frame && !editor->ended)
+    if (editor->first_frame && !editor->broken)
         write_file(editor);
     release(editor);
 }
@@ -220,7 +228,7 @@ static void write_file(struct editor *editor)
     if (uv_fs_write(editor->loop, &frame->fs_write, editor->out_file, &bytes, 1, -1,
                     on_file_written) != 0) {
         editor->pending--;
-        end(editor, "the output cannot be written");
+        end_output(editor, "the output cannot be written");
     }
 }
 
@@ -288,7 +296,7 @@ void editor_send(struct editor *editor, struct buffer *body)
     struct outgoing_frame *frame = make_frame(editor, body);
     buffer_finish(body);
     if (!frame) {
-        end(editor, "there was not enough memory for an answer");
+        end_output(editor, "there was not enough memory for an answer");
         return;
     }
     editor->queued += frame->length;
@@ -296,7 +304,7 @@ void editor_send(struct editor *editor, struct buffer *body)
         editor->queued -= frame->length;
         free(frame->bytes);
         free(frame);
-        end(editor, "the editor has stopped reading");
+        end_output(editor, "the editor has stopped reading");
     } else if (editor->out_file >= 0) {
         queue_file(editor, frame);
     } else {
@@ -389,7 +397,7 @@ void editor_close(struct editor *editor)
     editor->closing = true;
     if (editor->in_handle)
         uv_read_stop(&editor->in.stream);
-    if (editor->queued && !editor->ended)
+    if (editor->queued && !editor->broken)
         uv_timer_start(&editor->flush_timer, on_flush_over, CLOSE_FLUSH_MS, 0);
     else
         close_streams(editor);
