@@ -38,10 +38,10 @@ struct cli {
     int interrupted;   /* the signal, 0: none */
     int code;
 
-    const char *name;  /* of the file, as the person calls it */
-    bool has_lines;    /* the place names some */
-    struct buffer text;
-    char *uri;         /* of the file, or of the folder */
+    const char *name;   /* of the file, as the person calls it */
+    bool has_lines;     /* the place names some */
+    struct buffer text; /* of the file, or of the hook's */
+    char *uri;          /* of the file, or of the folder */
     char *root;
 };
 
@@ -169,7 +169,7 @@ static int finish_hook(struct cli *cli, const struct json *result)
     const char *text = json_string(json_member(result, "text"));
     struct cli_fault fault;
 
-    if (!text || cli_hook_write(cli->options->hook_file, text, strlen(text), &fault) == 0)
+    if (!text || cli_hook_write(cli->options->hook_file, &cli->text, text, &fault) == 0)
         return SETUP_DONE;
     setup_complain("%s", fault.text);
     return SETUP_FAILED;
@@ -265,8 +265,11 @@ static void tell_usage(struct cli *cli, const struct json *result)
 
 static int fail(struct cli *cli, const struct cli_answer *answer)
 {
+    size_t length = strlen(answer->message);
+    bool has_end = length > 0 && strchr(".!?", answer->message[length - 1]);
+
     cli_output_end_line(&cli->output);
-    setup_complain("%s %s", answer->message, answer->hint);
+    setup_complain("%s%s %s", answer->message, has_end ? "" : ".", answer->hint);
     return strcmp(answer->kind, "unconfigured") == 0 ? SETUP_WRONG : SETUP_FAILED;
 }
 
@@ -351,6 +354,13 @@ static int load_file(struct cli *cli)
 
 static int load_folder(struct cli *cli)
 {
+    const char *hook_file = cli->options->hook_file;
+    struct cli_fault fault;
+
+    if (hook_file && cli_file_read(hook_file, &cli->text, &fault) != 0) {
+        setup_complain("%s", fault.text);
+        return SETUP_FAILED;
+    }
     cli->root = realpath(".", NULL);
     cli->uri = cli->root ? uri_from_path(cli->root) : NULL;
     return cli->uri ? 0 : refuse("The current folder", "cannot be found");

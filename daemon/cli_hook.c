@@ -1,6 +1,5 @@
 #include "daemon/cli_hook.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,8 +29,10 @@ bool cli_hook_is_wanted(const char *file, const char *source)
 }
 
 /* git drops lines that begin with core.commentChar: a blank before it keeps them. */
-static void append_kept(struct buffer *out, const char *message, size_t length)
+static void append_kept(struct buffer *out, const char *message)
 {
+    size_t length = strlen(message);
+
     while (length > 0 && strchr(" \t\r\n", message[length - 1]))
         length--;
     for (size_t i = 0; i < length; i++) {
@@ -42,22 +43,19 @@ static void append_kept(struct buffer *out, const char *message, size_t length)
     buffer_append_byte(out, '\n');
 }
 
-int cli_hook_write(const char *file, const char *message, size_t length, struct cli_fault *fault)
+int cli_hook_write(const char *file, const struct buffer *before, const char *message,
+                   struct cli_fault *fault)
 {
-    struct buffer before CLEANUP(buffer_finish);
     struct buffer after CLEANUP(buffer_finish);
-    int error = cli_file_read(file, &before, fault);
 
     buffer_init(&after, BUFFER_CAP);
-    if (error)
-        return error;
-    append_kept(&after, message, length);
-    if (before.length > 0 && before.data[0] != '\n')
+    append_kept(&after, message);
+    if (before->length > 0 && before->data[0] != '\n')
         buffer_append_byte(&after, '\n');
-    buffer_append(&after, before.data, before.length);
+    buffer_append(&after, before->data, before->length);
     if (buffer_error(&after)) {
         snprintf(fault->text, sizeof(fault->text), "There is not enough memory for the message.");
         return buffer_error(&after);
     }
-    return cli_file_replace(file, &before, after.data, after.length, fault);
+    return cli_file_replace(file, before, after.data, after.length, fault);
 }

@@ -166,24 +166,32 @@ static int read_config(const char *path, struct buffer *text)
     return error;
 }
 
-/* The editor shows the log; at a terminal each of the lines is said. */
-static void tell_warnings(const struct setup *setup, const struct options *options,
-                          struct buffer *warnings)
+static void tell_lines(struct log *log, struct buffer *lines)
 {
-    char *rest = warnings->data;
+    char *rest = lines->data;
 
     for (char *line = strtok_r(rest, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        if (options->command == COMMAND_SERVE)
-            log_write(setup->log, LOG_WARN, "%s", line);
+        if (log)
+            log_write(log, LOG_WARN, "%s", line);
         else
             setup_complain("%s", line);
     }
+}
+
+/* An editor is better served with the other settings than not at all; but a file that was named and
+ * is not there is a mistake in how the editor was set up. */
+static bool is_fatal(const struct options *options, int error)
+{
+    if (options->command == COMMAND_SERVE)
+        return error == -ENOENT;
+    return error != 0;
 }
 
 static int load_user_file(struct setup *setup, const struct options *options)
 {
     struct buffer text CLEANUP(buffer_finish);
     struct buffer warnings CLEANUP(buffer_finish);
+    bool fatal;
     int error;
 
     buffer_init(&text, CONFIG_FILE_CAP);
@@ -193,25 +201,20 @@ static int load_user_file(struct setup *setup, const struct options *options)
         return options->config_file ? fail_memory() : 0;
     error = read_config(setup->config_path, &text);
     setup->config_exists = error != -ENOENT;
-    if (!error)
-        error = config_store_set_text(setup->store, CONFIG_USER_FILE, setup->config_path,
-                                      text.data, text.length, &warnings);
-    if (error == -ENOMEM)
-        return fail_memory();
     if (error == -ENOENT && !options->config_file)
         return 0;
-    if (error && error != -EBADMSG)
+    if (error)
         buffer_printf(&warnings, "The settings in %s cannot be read: %s.\n", setup->config_path,
                       uv_strerror(error));
+    else
+        error = config_store_set_text(setup->store, CONFIG_USER_FILE, setup->config_path,
+                                      text.data, text.length, &warnings);
+    if (error == -ENOMEM || buffer_error(&warnings))
+        return fail_memory();
+    fatal = is_fatal(options, error);
     if (warnings.length > 0)
-        tell_warnings(setup, options, &warnings);
-    /* An editor is better served with the other settings than not at all; a file that was named
-     * and is not there is a mistake in the editor's own set-up. */
-    if (!error || (options->command == COMMAND_SERVE && error != -ENOENT))
-        return 0;
-    if (options->command == COMMAND_SERVE)
-        setup_complain("The settings file %s is not there.", setup->config_path);
-    return SETUP_WRONG;
+        tell_lines(options->command == COMMAND_SERVE && !fatal ? setup->log : NULL, &warnings);
+    return fatal ? SETUP_WRONG : 0;
 }
 
 static int load_settings(struct setup *setup, const struct options *options)

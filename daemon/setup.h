@@ -34,8 +34,8 @@ void setup_process(void);
 
 #define SETUP_SIGNAL_COUNT 3
 
-/* The signals that end a process: SIGINT, SIGTERM and SIGHUP, but for those that it was started with
- * to be ignored. */
+/* The signals that end a process: SIGINT, SIGTERM and SIGHUP, but for those that it was started
+ * with to be ignored. */
 struct setup_signals {
     uv_signal_t handles[SETUP_SIGNAL_COUNT];
     size_t count;
