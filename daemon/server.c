@@ -222,6 +222,10 @@ static void on_editor_end(void *context, const char *fault)
     struct services *services = context;
     if (fault)
         log_write(services->log, LOG_ERROR, "the session ends: %s", fault);
+    if (services->session.state == SESSION_OVER)
+        return; /* exit came, and then the editor closed its end */
+    if (services->session.state == SESSION_OVER)
+        return; /* exit has come, and how the session ends is known */
     /* Input that ends after shutdown is as good as exit. */
     services->session.exit_clean = !fault && services->session.state == SESSION_SHUT_DOWN;
     end_session(services);

@@ -8,6 +8,7 @@
 #include "daemon/log.h"
 #include "daemon/request.h"
 #include "daemon/session.h"
+#include "daemon/upstream.h"
 #include "daemon/workspace.h"
 
 /* What handlers work with. The server owns all of it. */
@@ -26,6 +27,8 @@ struct services {
     struct conversations *conversations; /* what was explained, for follow-up questions */
     struct jobs *jobs;                   /* answers being streamed */
     struct buffer warnings;              /* about settings, to be told when the client is ready */
+    enum upstream_state told_state;      /* by gridls/status, with this message */
+    char told_message[800];
     const char *runtime_directory;       /* for files that the editor is to show; NULL: none */
     unsigned files_being_shown;          /* that still refer to this; see services_release() */
     void (*end_session)(struct services *services); /* exit: the loop comes to its end */

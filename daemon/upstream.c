@@ -300,12 +300,9 @@ void upstream_note_outcome(struct upstream *upstream, const struct upstream_call
     enum upstream_state before = upstream->trouble;
     enum upstream_state now = failure ? trouble_of(failure) : UPSTREAM_READY;
 
-    if (call->decoding) {
-        upstream->totals.requests++;
-        if (call->decoder.usage.known) {
-            upstream->totals.prompt_tokens += call->decoder.usage.prompt_tokens;
-            upstream->totals.completion_tokens += call->decoder.usage.completion_tokens;
-        }
+    if (call->decoding && call->decoder.usage.known) {
+        upstream->totals.prompt_tokens += call->decoder.usage.prompt_tokens;
+        upstream->totals.completion_tokens += call->decoder.usage.completion_tokens;
     }
     upstream->trouble = now;
     if (now == UPSTREAM_READY) {

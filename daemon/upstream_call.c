@@ -117,12 +117,13 @@ void upstream_call_end(struct upstream_call *call, const struct failure *failure
         call->transfer = NULL;
     }
     credentials_cancel(upstream->credentials, &call->key_wait);
-    if (call->has_place) /* a call that never ran says nothing about the upstream */
-        upstream_note_outcome(upstream, call, failure);
-    upstream_work_ends(upstream, call);
     call->callbacks.on_end(call->context, &result);
     if (drain && call->state == CALL_OVER)
         return; /* the callback closed the upstream and with it this call */
+    /* The state is told behind the answer, which holds the reason. */
+    if (call->has_place) /* a call that never ran says nothing about the upstream */
+        upstream_note_outcome(upstream, call, failure);
+    upstream_work_ends(upstream, call);
     if (drain)
         uv_timer_start(&call->timer, on_drained, DRAIN_MS, 0);
     if (!upstream->closing)

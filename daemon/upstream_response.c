@@ -75,6 +75,7 @@ static void on_head(void *context, const struct transport_head *head)
     if (head->code >= 200 && head->code < 300) {
         chat_decoder_init(&call->decoder, on_text, call);
         call->decoding = true;
+        call->upstream->totals.requests++; /* counted also where it is cancelled: it may be billed */
         upstream_call_set_state(call, CALL_STREAMING);
     }
     upstream_call_await(call);

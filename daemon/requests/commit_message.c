@@ -104,7 +104,7 @@ static void apply(struct commit_message *commit, struct document *document)
     outgoing_send(services->outgoing);
 }
 
-static enum job_end finish_command(struct commit_message *commit)
+static enum job_end finish_command(struct commit_message *commit, struct failure *failure)
 {
     struct job *job = &commit->job;
     progress_end(&job->progress, NULL);
@@ -113,8 +113,11 @@ static enum job_end finish_command(struct commit_message *commit)
         return JOB_DONE;
     }
     struct document *document = documents_find(job->services->documents, commit->document_uri);
-    if (!document)
-        return JOB_CONTENT_MODIFIED;
+    if (!document) {
+        failure_set(failure, FAILURE_NOT_A_REPOSITORY, "Open the commit message and ask again.",
+                    "The commit message was closed while it was being written.");
+        return JOB_FAILED;
+    }
     apply(commit, document);
     return JOB_DONE;
 }
@@ -130,7 +133,7 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
         return JOB_FAILED;
     }
     if (!job->request)
-        return finish_command(commit);
+        return finish_command(commit, failure);
     struct json_writer *writer = request_begin_result(job->request);
     json_begin_object(writer);
     job_write_common(job, result, writer);

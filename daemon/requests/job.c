@@ -245,10 +245,6 @@ static void on_end(void *context, const struct upstream_result *result)
     case JOB_FAILED:
         job_fail(job, &failure);
         break;
-    case JOB_CONTENT_MODIFIED:
-        job_fail_code(job, RPC_CONTENT_MODIFIED,
-                      "The text was changed while it was being rewritten; ask again.");
-        break;
     case JOB_NO_MEMORY:
         fail_keeping(job);
         break;
@@ -313,6 +309,21 @@ void jobs_on_editor_idle(struct jobs *jobs)
             job->paused = false;
             upstream_call_resume(job->call);
         }
+    }
+}
+
+static void fail_overtaken(struct job *job)
+{
+    job_fail_code(job, RPC_CONTENT_MODIFIED,
+                  "The text was changed while it was being rewritten; ask again.");
+}
+
+void jobs_on_document_changed(struct jobs *jobs)
+{
+    for (struct job *job = jobs->first, *next; job; job = next) {
+        next = job->next;
+        if (job->kind->is_overtaken && job->kind->is_overtaken(job))
+            fail_overtaken(job);
     }
 }
 

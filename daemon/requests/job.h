@@ -19,9 +19,8 @@ struct job;
 
 /* How `done` ended. */
 enum job_end {
-    JOB_DONE,             /* the request is answered, or the command carried out */
-    JOB_FAILED,           /* *failure says why */
-    JOB_CONTENT_MODIFIED, /* the text changed under the request */
+    JOB_DONE,   /* the request is answered, or the command carried out */
+    JOB_FAILED, /* *failure says why */
     JOB_NO_MEMORY,
 };
 
@@ -34,6 +33,8 @@ struct job_kind {
     /* The answer is complete: answers the request, or does what the command is for. */
     enum job_end (*done)(struct job *job, const struct upstream_result *result,
                          struct failure *failure);
+    /* Whether the text that the job is about was changed under it; NULL: it does not mind. */
+    bool (*is_overtaken)(const struct job *job);
     /* Frees what embeds the job. */
     void (*destroy)(struct job *job);
 };
@@ -92,6 +93,9 @@ void job_write_common(struct job *job, const struct upstream_result *result,
 
 /* The editor has taken everything: pieces that waited go out, paused calls go on. */
 void jobs_on_editor_idle(struct jobs *jobs);
+
+/* A document was changed or closed: jobs that this overtakes end with -32801. */
+void jobs_on_document_changed(struct jobs *jobs);
 
 /* window/workDoneProgress/cancel. Returns false where no job has this token. */
 bool jobs_cancel_token(struct jobs *jobs, const struct rpc_id *token);

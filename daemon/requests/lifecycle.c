@@ -10,16 +10,15 @@
 #include "protocol/lsp.h"
 #include "protocol/uri.h"
 
-/* The first of the client's encodings that we know; where it names none, utf-16, and then it is not
- * named in the answer either, as older clients refuse what they did not offer. */
-static bool choose_encoding(struct session *session, const struct lsp_initialize_params *params)
+/* The first of the client's encodings that we know; utf-16 where it names none, as some clients refuse
+ * any other that they did not offer. */
+static void choose_encoding(struct session *session, const struct lsp_initialize_params *params)
 {
     const char *const *offered = params->position_encodings.items;
     session->encoding = POSITION_UTF16;
     for (size_t i = 0; i < params->position_encodings.count; i++)
         if (position_encoding_parse(offered[i], &session->encoding) == 0)
-            return true;
-    return false;
+            return;
 }
 
 static bool contains(const struct json_list *strings, const char *wanted)
@@ -97,12 +96,10 @@ static void write_code_action_provider(struct json_writer *writer)
     json_end_object(writer);
 }
 
-static void write_capabilities(struct json_writer *writer, const struct session *session,
-                               bool name_encoding)
+static void write_capabilities(struct json_writer *writer, const struct session *session)
 {
     json_begin_object(writer);
-    if (name_encoding)
-        json_put_string(writer, "positionEncoding", position_encoding_name(session->encoding));
+    json_put_string(writer, "positionEncoding", position_encoding_name(session->encoding));
     write_text_sync(writer);
     json_write_key(writer, "inlineCompletionProvider");
     json_begin_object(writer);
@@ -128,7 +125,7 @@ void lifecycle_initialize(struct services *services, struct request *request, co
 {
     const struct lsp_initialize_params *initialize = params;
     struct session *session = &services->session;
-    bool name_encoding = choose_encoding(session, initialize);
+    choose_encoding(session, initialize);
     take_capabilities(session, initialize);
     session->state = SESSION_INITIALIZED;
     if (initialize->locale)
@@ -142,7 +139,7 @@ void lifecycle_initialize(struct services *services, struct request *request, co
     struct json_writer *writer = request_begin_result(request);
     json_begin_object(writer);
     json_write_key(writer, "capabilities");
-    write_capabilities(writer, session, name_encoding);
+    write_capabilities(writer, session);
     json_write_key(writer, "serverInfo");
     json_begin_object(writer);
     json_put_string(writer, "name", "gridls");

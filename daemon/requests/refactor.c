@@ -151,8 +151,8 @@ static void apply(struct refactor *refactor, const struct diff *diff)
 {
     struct job *job = &refactor->job;
     struct services *services = job->services;
-    progress_end(&job->progress, NULL);
     if (!diff->count) {
+        progress_end(&job->progress, NULL);
         show_message(services, 3, "The rewrite changes nothing.");
         return;
     }
@@ -166,6 +166,7 @@ static void apply(struct refactor *refactor, const struct diff *diff)
     write_edit(refactor, diff, writer);
     json_end_object(writer);
     outgoing_send(services->outgoing);
+    progress_end(&job->progress, NULL);
 }
 
 /* What must not be applied, whatever it holds. Returns false where there is nothing against it. */
@@ -214,8 +215,6 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
 {
     struct refactor *refactor = (struct refactor *)job;
     struct diff diff;
-    if (refactor->anchor.touched)
-        return JOB_CONTENT_MODIFIED;
     if (is_unfit(refactor, result, failure))
         return JOB_FAILED;
     if (diff_compute(&diff, refactor->original, refactor->original_length, job->text.data,
@@ -226,11 +225,17 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
     return JOB_DONE;
 }
 
+static bool is_overtaken(const struct job *job)
+{
+    return ((const struct refactor *)job)->anchor.touched;
+}
+
 static const struct job_kind kind = {
     .task = TASK_REFACTOR,
     .title = "Rewriting",
     .filter = filter,
     .done = done,
+    .is_overtaken = is_overtaken,
     .destroy = destroy,
 };
 

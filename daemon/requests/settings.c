@@ -45,9 +45,11 @@ void settings_set_options(struct services *services, const struct json *options)
 static void on_pulled(void *context, bool ok, const struct json *result)
 {
     struct services *services = context;
-    const struct json *section = ok ? json_first(result) : NULL;
-    if (json_type(section) == JSON_OBJECT)
-        take_layer(services, CONFIG_CLIENT_SETTINGS, section_of(section));
+    const struct json *section = json_first(result);
+    if (!ok)
+        return; /* a client that cannot answer keeps what it has said before */
+    take_layer(services, CONFIG_CLIENT_SETTINGS,
+               json_type(section) == JSON_OBJECT ? section_of(section) : NULL);
 }
 
 static void pull(struct services *services)

@@ -1,5 +1,8 @@
 #include "daemon/requests/status.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "daemon/editor.h"
 #include "daemon/upstream.h"
 
@@ -38,6 +41,14 @@ void status_notify(struct services *services)
     struct config *config = services_config(services);
     if (!config)
         return;
+    enum upstream_state state = upstream_state(services->upstream, config);
+    const char *message = upstream_state_message(services->upstream, config);
+    if (state == services->told_state && strcmp(message, services->told_message) == 0) {
+        config_unref(config);
+        return;
+    }
+    services->told_state = state;
+    snprintf(services->told_message, sizeof(services->told_message), "%s", message);
     buffer_init(&body, BUFFER_CAP);
     json_writer_init(&writer, &body);
     rpc_begin_notification(&writer, "gridls/status");

@@ -2,6 +2,7 @@
 
 #include "daemon/document.h"
 #include "daemon/log.h"
+#include "daemon/requests/job.h"
 #include "daemon/upstream.h"
 #include "daemon/workspace.h"
 #include "protocol/lsp.h"
@@ -11,11 +12,10 @@ void text_sync_did_open(struct services *services, const void *params)
 {
     const struct lsp_did_open_params *opened = params;
     int status = documents_open(services->documents, &opened->document);
-    if (status != 0) {
+    if (status != 0)
         log_write(services->log, LOG_WARN, "%s is not taken: %s", opened->document.uri,
                   uv_strerror(status));
-        return;
-    }
+    jobs_on_document_changed(services->jobs); /* it may have replaced an open one */
     const struct document *document = documents_find(services->documents, opened->document.uri);
     if (document)
         workspace_prepare(services->workspace, document_name(document));
@@ -36,8 +36,10 @@ void text_sync_did_change(struct services *services, const void *params)
     if (status != 0) {
         log_write(services->log, LOG_WARN, "%s is closed, as a change was not taken: %s",
                   changed->document.uri, uv_strerror(status));
+        jobs_on_document_changed(services->jobs);
         return;
     }
+    jobs_on_document_changed(services->jobs);
     struct config *config = services_config(services);
     if (config && config->completion_enabled) /* a person types: an answer will be wanted soon */
         upstream_warm_up(services->upstream, config);
@@ -49,6 +51,7 @@ void text_sync_did_close(struct services *services, const void *params)
     const struct lsp_did_close_params *closed = params;
     if (!documents_close(services->documents, closed->document.uri))
         log_write(services->log, LOG_WARN, "%s was closed, but is not open", closed->document.uri);
+    jobs_on_document_changed(services->jobs);
 }
 
 void text_sync_did_save(struct services *services, const void *params)
