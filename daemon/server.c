@@ -41,6 +41,15 @@ struct config *services_config(struct services *services)
     return config_store_snapshot(services->config_store);
 }
 
+void services_refresh_config(struct services *services, struct config **config)
+{
+    struct config *now = services_config(services);
+    if (!now)
+        return;
+    config_unref(*config);
+    *config = now;
+}
+
 /* ---- dispatch --------------------------------------------------------------------------------- */
 
 static unsigned when_now(const struct session *session)
@@ -224,8 +233,6 @@ static void on_editor_end(void *context, const char *fault)
         log_write(services->log, LOG_ERROR, "the session ends: %s", fault);
     if (services->session.state == SESSION_OVER)
         return; /* exit came, and then the editor closed its end */
-    if (services->session.state == SESSION_OVER)
-        return; /* exit has come, and how the session ends is known */
     /* Input that ends after shutdown is as good as exit. */
     services->session.exit_clean = !fault && services->session.state == SESSION_SHUT_DOWN;
     end_session(services);

@@ -159,6 +159,7 @@ static void on_project_read(void *context, int error, const char *text, size_t l
     if (error == -ENOTDIR)
         error = -ENOENT;
     workspace->on_project(workspace->project_context, root_path(root), error, text, length);
+    wake(workspace);
 }
 
 static int read_project(struct root *root)
@@ -379,7 +380,8 @@ static bool is_all_known(const struct workspace *workspace, const char *path)
     for (size_t i = 0; i < workspace->root_count; i++) {
         const char *root = workspace->roots[i]->path;
 
-        if (!is_known(workspace, PLACE_LINK, root, strlen(root)))
+        if (workspace->roots[i]->project || /* its settings may say what is ignored */
+            !is_known(workspace, PLACE_LINK, root, strlen(root)))
             return false;
     }
     return is_known(workspace, PLACE_LINK, path, strlen(path)) &&

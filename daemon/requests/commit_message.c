@@ -287,6 +287,7 @@ static enum workspace_verdict judge(struct commit_message *commit, const char *p
     buffer_printf(&whole, "%s/%s", commit->staged->top, path);
     if (buffer_error(&whole) || commit->next_entry >= FILES_JUDGED_MAX)
         return WORKSPACE_IGNORED;
+    services_refresh_config(commit->job.services, &commit->job.config);
     enum workspace_verdict verdict = workspace_judge(workspace, commit->job.config, whole.data);
     if (verdict == WORKSPACE_PENDING) {
         commit->entry_waiter.ready = on_entry_ready;

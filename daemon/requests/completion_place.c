@@ -6,6 +6,8 @@
 
 #include "daemon/requests/context.h"
 
+#define WINDOW_STEP ((size_t)2048)
+
 /* Older vscode-languageclient counts triggerKind from 0. Seeing a 0 once tells which it is. */
 bool completion_place_is_automatic(struct services *services,
                                    const struct lsp_inline_completion_params *params)
@@ -45,6 +47,8 @@ int completion_place_take(struct services *services, struct document *document,
     context_range(services, document, has_entry ? selected : cursor, &start, &end);
     size_t length = text_length(&document->text);
     size_t from = start > reach ? start - reach : 0;
+    /* The window moves in steps, so that the head of the prompt stays for the upstream's cache. */
+    from = (from + WINDOW_STEP - 1) / WINDOW_STEP * WINDOW_STEP;
     size_t to = length - end > reach ? end + reach : length;
     place->offset = start + (has_entry ? strlen(params->selected_text) : 0);
     buffer_append_string(&place->document, document->key);

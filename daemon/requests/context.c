@@ -1,5 +1,7 @@
 #include "daemon/requests/context.h"
 
+#include <string.h>
+
 #include "daemon/upstream.h"
 #include "daemon/workspace.h"
 
@@ -44,6 +46,12 @@ size_t context_budget(const struct services *services, const struct config *conf
             budget = (size_t)bytes;
     }
     return budget > BUDGET_LEAST ? budget : BUDGET_LEAST;
+}
+
+bool context_is_prose(const struct document *document)
+{
+    return strcmp(document->language_id, "markdown") == 0 ||
+           strcmp(document->language_id, "plaintext") == 0;
 }
 
 struct prompt_style context_style(const struct config *config)

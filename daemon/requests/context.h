@@ -1,6 +1,7 @@
 #ifndef GRIDLS_REQUESTS_CONTEXT_H
 #define GRIDLS_REQUESTS_CONTEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "daemon/document.h"
@@ -22,6 +23,9 @@ void context_window(struct services *services, struct document *document, size_t
 
 /* How many bytes of text a prompt of this task may hold, by what is known of its instrument. */
 size_t context_budget(const struct services *services, const struct config *config, enum task task);
+
+/* Markdown and plain text: fences may be content there. */
+bool context_is_prose(const struct document *document);
 
 struct prompt_style context_style(const struct config *config);
 

@@ -187,6 +187,7 @@ static int refit(struct completion *completion, bool last)
 {
     struct answer_completion_place place =
         completion_place_lines(&completion->place, completion->config->completion_max_lines);
+    place.prose = context_is_prose(completion->document);
     buffer_clear(&completion->text);
     return answer_completion_fit(&place, completion->model_text.data,
                                  completion->model_text.length, last, &completion->text,
@@ -361,6 +362,7 @@ static void on_judgement(struct workspace_waiter *waiter, int error)
 {
     struct completion *completion = waiter->context;
     const char *name = document_name(completion->document);
+    services_refresh_config(completion->services, &completion->config);
     if (error || workspace_judge(completion->services->workspace, completion->config, name) !=
                      WORKSPACE_ALLOWED) {
         give_up(completion);

@@ -151,6 +151,7 @@ static void on_judgement(struct workspace_waiter *waiter, int error)
 {
     struct job *job = waiter->context;
     const char *name = document_name(job->document);
+    services_refresh_config(job->services, &job->config);
     if (error || workspace_judge(job->services->workspace, job->config, name) != WORKSPACE_ALLOWED) {
         struct failure failure;
         failure_set(&failure, FAILURE_IGNORED,

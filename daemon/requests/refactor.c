@@ -280,14 +280,13 @@ static bool remember_original(struct refactor *refactor, size_t start, size_t en
         return false;
     text_copy(text, start, end, refactor->original);
     text_copy(text, line_start, start, refactor->line_prefix);
-    const char *language = refactor->job.document->language_id;
     struct answer_rewrite_shape shape = {
         .original = refactor->original,
         .original_length = refactor->original_length,
         .line_prefix = refactor->line_prefix,
         .line_prefix_length = start - line_start,
         .line_end = line_end_of(text),
-        .prose = strcmp(language, "markdown") == 0 || strcmp(language, "plaintext") == 0,
+        .prose = context_is_prose(refactor->job.document),
     };
     answer_rewrite_init(&refactor->answer, &shape);
     refactor->asked = true;
