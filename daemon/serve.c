@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/config_watch.h"
 #include "daemon/server.h"
 
 /* Away from the numbers that programs expect their streams at. */
@@ -15,6 +16,7 @@ struct serve {
     struct setup *setup;
     struct server *server;
     struct setup_signals signals;
+    struct config_watch *watch; /* of the user file; NULL: it cannot be watched */
     bool is_over;
     int code;
 };
@@ -26,6 +28,7 @@ static void end(struct serve *serve, int code)
     serve->is_over = true;
     serve->code = code;
     server_close(serve->server);
+    config_watch_stop(serve->watch);
     setup_signals_stop(&serve->signals);
     setup_stop(serve->setup);
 }
@@ -84,12 +87,31 @@ static int start_server(struct serve *serve)
         .log = serve->setup->log,
         .config_store = serve->setup->store,
         .runtime_directory = runtime_directory,
+        .warnings = serve->setup->warnings.data,
         .on_over = on_over,
         .context = serve,
     };
     int error = take_streams(&options.input, &options.output);
 
     return error ? error : server_create(&serve->server, &serve->setup->loop, &options);
+}
+
+static void on_user_file(void *context, int error, const char *text, size_t length)
+{
+    struct serve *serve = context;
+
+    server_user_file_changed(serve->server, serve->setup->config_path, error, text, length);
+}
+
+static void watch_user_file(struct serve *serve)
+{
+    const char *path = serve->setup->config_path;
+    int error = path ? config_watch_start(&serve->watch, &serve->setup->loop, path, on_user_file,
+                                          serve)
+                     : 0;
+
+    if (error)
+        log_write(serve->setup->log, LOG_DEBUG, "%s is not watched: %s", path, uv_strerror(error));
 }
 
 static void tell_a_person(void)
@@ -110,6 +132,7 @@ int serve_run(struct setup *setup)
         setup_complain("stdin and stdout cannot be served: %s.", uv_strerror(error));
         return SETUP_FAILED;
     }
+    watch_user_file(&serve);
     setup_signals_start(&serve.signals, &setup->loop, on_signal, &serve);
     uv_run(&setup->loop, UV_RUN_DEFAULT);
     return serve.code;

@@ -254,6 +254,12 @@ static void on_parent_look(uv_timer_t *timer)
     }
 }
 
+void server_user_file_changed(struct server *server, const char *path, int error, const char *text,
+                              size_t length)
+{
+    settings_on_user_file(&server->services, path, error, text, length);
+}
+
 /* ---- life ------------------------------------------------------------------------------------- */
 
 static void free_when_done(struct server *server)
@@ -342,6 +348,8 @@ int server_create(struct server **out, uv_loop_t *loop, const struct server_opti
     server->context = options->context;
     documents_init(&server->documents);
     buffer_init(&services->warnings, BUFFER_CAP);
+    if (options->warnings)
+        buffer_append_string(&services->warnings, options->warnings);
     uv_timer_init(loop, &server->timer);
     server->timer.data = server;
     int status = 0;

@@ -166,16 +166,12 @@ static int read_config(const char *path, struct buffer *text)
     return error;
 }
 
-static void tell_lines(struct log *log, struct buffer *lines)
+static void complain_lines(struct buffer *lines)
 {
     char *rest = lines->data;
 
-    for (char *line = strtok_r(rest, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        if (log)
-            log_write(log, LOG_WARN, "%s", line);
-        else
-            setup_complain("%s", line);
-    }
+    for (char *line = strtok_r(rest, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        setup_complain("%s", line);
 }
 
 /* An editor is better served with the other settings than not at all; but a file that was named and
@@ -190,12 +186,10 @@ static bool is_fatal(const struct options *options, int error)
 static int load_user_file(struct setup *setup, const struct options *options)
 {
     struct buffer text CLEANUP(buffer_finish);
-    struct buffer warnings CLEANUP(buffer_finish);
     bool fatal;
     int error;
 
     buffer_init(&text, CONFIG_FILE_CAP);
-    buffer_init(&warnings, BUFFER_CAP);
     setup->config_path = find_config_path(options);
     if (!setup->config_path)
         return options->config_file ? fail_memory() : 0;
@@ -204,16 +198,16 @@ static int load_user_file(struct setup *setup, const struct options *options)
     if (error == -ENOENT && !options->config_file)
         return 0;
     if (error)
-        buffer_printf(&warnings, "The settings in %s cannot be read: %s.\n", setup->config_path,
+        buffer_printf(&setup->warnings, "The settings in %s cannot be read: %s.\n", setup->config_path,
                       uv_strerror(error));
     else
         error = config_store_set_text(setup->store, CONFIG_USER_FILE, setup->config_path,
-                                      text.data, text.length, &warnings);
-    if (error == -ENOMEM || buffer_error(&warnings))
+                                      text.data, text.length, &setup->warnings);
+    if (error == -ENOMEM || buffer_error(&setup->warnings))
         return fail_memory();
     fatal = is_fatal(options, error);
-    if (warnings.length > 0)
-        tell_lines(options->command == COMMAND_SERVE && !fatal ? setup->log : NULL, &warnings);
+    if (fatal || options->command != COMMAND_SERVE)
+        complain_lines(&setup->warnings); /* else the editor is told */
     return fatal ? SETUP_WRONG : 0;
 }
 
@@ -245,6 +239,7 @@ int setup_begin(struct setup *setup, const struct options *options)
     int code;
 
     *setup = (struct setup){0};
+    buffer_init(&setup->warnings, BUFFER_CAP);
     code = make_log(setup, options);
     if (!code)
         code = load_settings(setup, options);
@@ -277,5 +272,6 @@ void setup_end(struct setup *setup)
     }
     config_store_destroy(setup->store);
     log_destroy(setup->log);
+    buffer_finish(&setup->warnings);
     free(setup->config_path);
 }

@@ -24,6 +24,7 @@ struct setup {
     struct log *log;
     struct config_store *store; /* command line, environment and user file are in it */
     struct sandbox *sandbox;    /* NULL: not asked for */
+    struct buffer warnings;     /* about the user file, for the editor, a line each */
     char *config_path;          /* of the user file; NULL: there is no place for one */
     bool config_exists;
 };

@@ -113,19 +113,32 @@ void settings_changed(struct services *services, const void *params)
         take_layer(services, CONFIG_CLIENT_SETTINGS, section);
 }
 
+/* Lays the text of a settings file over the layer; a file that is gone takes its layer with it. */
+static void take_file(struct services *services, enum config_layer layer, const char *name,
+                      int error, const char *text, size_t length)
+{
+    if (error == -ENOENT)
+        config_store_set(services->config_store, layer, NULL, NULL);
+    else if (error)
+        buffer_printf(&services->warnings, "%s cannot be read: %s.\n", name, uv_strerror(error));
+    else
+        config_store_set_text(services->config_store, layer, name, text, length,
+                              &services->warnings);
+    tell(services);
+    upstream_settings_changed(services->upstream);
+}
+
 void settings_on_project_file(void *context, const char *root, int error, const char *text,
                               size_t length)
 {
-    struct services *services = context;
     struct buffer name CLEANUP(buffer_finish);
     buffer_init(&name, BUFFER_CAP);
     buffer_printf(&name, "%s/.gridls.json", root);
-    if (error == -ENOENT)
-        config_store_set(services->config_store, CONFIG_PROJECT_FILE, NULL, NULL);
-    else if (error)
-        buffer_printf(&services->warnings, "%s cannot be read.\n", name.data);
-    else
-        config_store_set_text(services->config_store, CONFIG_PROJECT_FILE, name.data, text, length,
-                              &services->warnings);
-    tell(services);
+    take_file(context, CONFIG_PROJECT_FILE, name.data, error, text, length);
+}
+
+void settings_on_user_file(struct services *services, const char *path, int error,
+                           const char *text, size_t length)
+{
+    take_file(services, CONFIG_USER_FILE, path, error, text, length);
 }

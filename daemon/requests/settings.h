@@ -19,4 +19,8 @@ void settings_changed(struct services *services, const void *params);
 void settings_on_project_file(void *context, const char *root, int error, const char *text,
                               size_t length);
 
+/* The user's settings file has changed; `error`: it is gone, or cannot be read. */
+void settings_on_user_file(struct services *services, const char *path, int error,
+                           const char *text, size_t length);
+
 #endif
