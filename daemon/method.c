@@ -52,6 +52,8 @@ static const struct method methods[] = {
 
     REQUEST("textDocument/inlineCompletion", lsp_inline_completion_fields,
             struct lsp_inline_completion_params, inline_completion_request),
+    REQUEST("textDocument/completion", lsp_inline_completion_fields,
+            struct lsp_inline_completion_params, inline_completion_menu_request),
     REQUEST("textDocument/codeAction", lsp_code_action_params_fields,
             struct lsp_code_action_params, code_action_request),
     REQUEST("codeAction/resolve", lsp_code_action_fields, struct lsp_code_action,

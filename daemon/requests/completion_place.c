@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "daemon/method.h"
 #include "daemon/requests/context.h"
+#include "protocol/utf8.h"
 
 #define WINDOW_STEP ((size_t)2048)
+#define LABEL_MAX ((size_t)60)
 
 /* Older vscode-languageclient counts triggerKind from 0. Seeing a 0 once tells which it is. */
 bool completion_place_is_automatic(struct services *services,
@@ -37,29 +40,35 @@ bool completion_place_has_entry(struct services *services, struct document *docu
                   cursor - start) == 0;
 }
 
-int completion_place_take(struct services *services, struct document *document,
-                          const struct lsp_inline_completion_params *params, bool has_entry,
+int completion_place_take(struct document *document, size_t start, size_t end, const char *entry,
                           size_t reach, struct offer_place *place)
 {
-    struct range cursor = {params->position, params->position};
-    struct range selected = params->selected_range;
-    size_t start, end;
-    context_range(services, document, has_entry ? selected : cursor, &start, &end);
     size_t length = text_length(&document->text);
     size_t from = start > reach ? start - reach : 0;
     /* The window moves in steps, so that the head of the prompt stays for the upstream's cache. */
     from = (from + WINDOW_STEP - 1) / WINDOW_STEP * WINDOW_STEP;
     size_t to = length - end > reach ? end + reach : length;
-    place->offset = start + (has_entry ? strlen(params->selected_text) : 0);
+    place->offset = start + (entry ? strlen(entry) : 0);
     buffer_append_string(&place->document, document->key);
     buffer_append(&place->before, text_view(&document->text, from, start), start - from);
-    if (has_entry)
-        buffer_append_string(&place->before, params->selected_text);
+    if (entry)
+        buffer_append_string(&place->before, entry);
     buffer_append(&place->after, text_view(&document->text, end, to), to - end);
     if (buffer_error(&place->document) || buffer_error(&place->before) ||
         buffer_error(&place->after))
         return -ENOMEM;
     return 0;
+}
+
+int completion_place_of(struct services *services, struct document *document,
+                        const struct lsp_inline_completion_params *params, bool has_entry,
+                        size_t reach, struct offer_place *place)
+{
+    struct range cursor = {params->position, params->position};
+    size_t start, end;
+    context_range(services, document, has_entry ? params->selected_range : cursor, &start, &end);
+    return completion_place_take(document, start, end, has_entry ? params->selected_text : NULL,
+                                 reach, place);
 }
 
 bool completion_place_is_within_word(const struct offer_place *place)
@@ -124,15 +133,58 @@ void completion_place_write_item(struct json_writer *writer, struct services *se
     json_end_object(writer);
 }
 
+static void write_menu_item(struct json_writer *writer, struct services *services,
+                            struct document *document,
+                            const struct lsp_inline_completion_params *params, const char *text,
+                            size_t length, size_t replace_after)
+{
+    struct buffer new_text CLEANUP(buffer_finish);
+    const char *start = text;
+    size_t left = length;
+    while (left && isspace((unsigned char)*start)) {
+        start++;
+        left--;
+    }
+    const char *line_end = memchr(start, '\n', left);
+    size_t label = line_end ? (size_t)(line_end - start) : left;
+    size_t from, to;
+    struct range cursor = {params->position, params->position};
+    context_range(services, document, cursor, &from, &to);
+    buffer_init(&new_text, BUFFER_CAP);
+    context_append_with_line_ends(&new_text, document, text, length);
+
+    json_begin_object(writer);
+    json_put_text(writer, "label", start, utf8_floor(start, left, label < LABEL_MAX ? label
+                                                                                    : LABEL_MAX));
+    json_put_string(writer, "detail", "gridls");
+    json_put_integer(writer, "kind", 1);             /* Text */
+    json_put_integer(writer, "insertTextFormat", 1); /* PlainText */
+    json_put_string(writer, "filterText", "");
+    json_write_key(writer, "textEdit");
+    json_begin_object(writer);
+    json_write_key(writer, "range");
+    lsp_write_range(writer, context_lsp_range(services, document, from, to + replace_after));
+    json_put_text(writer, "newText", new_text.data, new_text.length);
+    json_end_object(writer);
+    json_end_object(writer);
+}
+
 void completion_place_answer(struct request *request, struct document *document, bool has_entry,
                              const char *text, size_t length, size_t replace_after)
 {
+    bool is_menu = strcmp(request->method->name, "textDocument/completion") == 0;
     struct json_writer *writer = request_begin_result(request);
     json_begin_object(writer);
+    if (is_menu) /* the next key may bring another */
+        json_put_bool(writer, "isIncomplete", true);
     json_write_key(writer, "items");
     json_begin_array(writer);
-    completion_place_write_item(writer, request->services, document, request->params, has_entry,
-                                text, length, replace_after);
+    if (is_menu)
+        write_menu_item(writer, request->services, document, request->params, text, length,
+                        replace_after);
+    else
+        completion_place_write_item(writer, request->services, document, request->params, has_entry,
+                                    text, length, replace_after);
     json_end_array(writer);
     json_end_object(writer);
     request_end_result(request);

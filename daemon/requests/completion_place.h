@@ -24,11 +24,15 @@ bool completion_place_is_automatic(struct services *services,
 bool completion_place_has_entry(struct services *services, struct document *document,
                                 const struct lsp_inline_completion_params *params);
 
-/* Takes the text round the cursor, up to `reach` bytes before and behind; with the menu's entry, as if
- * that stood there already. Returns 0 or -ENOMEM. */
-int completion_place_take(struct services *services, struct document *document,
-                          const struct lsp_inline_completion_params *params, bool has_entry,
+/* Takes the text round a place, up to `reach` bytes before and behind. With an entry (NULL: none), as if
+ * that stood there already in place of the bytes from start to end. Returns 0 or -ENOMEM. */
+int completion_place_take(struct document *document, size_t start, size_t end, const char *entry,
                           size_t reach, struct offer_place *place);
+
+/* The same for the place that a request names. */
+int completion_place_of(struct services *services, struct document *document,
+                        const struct lsp_inline_completion_params *params, bool has_entry,
+                        size_t reach, struct offer_place *place);
 
 /* In the middle of a word nobody waits for a suggestion. */
 bool completion_place_is_within_word(const struct offer_place *place);
@@ -44,7 +48,8 @@ void completion_place_write_item(struct json_writer *writer, struct services *se
                                  const struct lsp_inline_completion_params *params, bool has_entry,
                                  const char *text, size_t length, size_t replace_after);
 
-/* Answers the request with one item. */
+/* Answers the request with one item: an InlineCompletionList, or a CompletionList where the request came
+ * by textDocument/completion. */
 void completion_place_answer(struct request *request, struct document *document, bool has_entry,
                              const char *text, size_t length, size_t replace_after);
 

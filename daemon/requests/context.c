@@ -54,6 +54,30 @@ bool context_is_prose(const struct document *document)
            strcmp(document->language_id, "plaintext") == 0;
 }
 
+const char *context_line_end(struct document *document)
+{
+    struct text *text = &document->text;
+    size_t start = text_line_end(text, 0);
+    size_t end = text_line_start(text, 1);
+    if (text_line_count(text) < 2)
+        return "\n";
+    if (end - start == 2)
+        return "\r\n";
+    return *text_view(text, start, end) == '\r' ? "\r" : "\n";
+}
+
+int context_append_with_line_ends(struct buffer *out, struct document *document, const char *text,
+                                  size_t length)
+{
+    const char *line_end = context_line_end(document);
+    for (const char *end; (end = memchr(text, '\n', length)); text = end + 1) {
+        buffer_append(out, text, (size_t)(end - text));
+        buffer_append_string(out, line_end);
+        length -= (size_t)(end - text) + 1;
+    }
+    return buffer_append(out, text, length);
+}
+
 struct prompt_style context_style(const struct config *config)
 {
     return (struct prompt_style){

@@ -27,6 +27,13 @@ size_t context_budget(const struct services *services, const struct config *conf
 /* Markdown and plain text: fences may be content there. */
 bool context_is_prose(const struct document *document);
 
+/* "\n", "\r\n" or "\r": the document's line end, which is its first line's. */
+const char *context_line_end(struct document *document);
+
+/* Appends text, whose lines are parted by \n, with the document's line ends. */
+int context_append_with_line_ends(struct buffer *out, struct document *document, const char *text,
+                                  size_t length);
+
 struct prompt_style context_style(const struct config *config);
 
 /* The byte range of an LSP range, start before end. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/editor.h"
+#include "daemon/method.h"
 #include "daemon/requests/completion_place.h"
 #include "daemon/requests/context.h"
 #include "daemon/requests/job.h"
@@ -34,6 +35,7 @@ struct completion {
     struct buffer text;       /* what fits the place, of what has come */
     struct answer_completion fit;
     bool is_automatic;
+    bool is_ahead;            /* asked for before any request */
 
     struct request *request;  /* NULL: nobody waits at the moment */
     struct progress progress; /* of that request */
@@ -46,6 +48,10 @@ struct completion {
 struct completions {
     struct completion *first;
     struct offers *offers;
+    /* What was offered last, until it is accepted: in the document of this key, at this byte. */
+    struct buffer shown_key;
+    struct buffer shown_text;
+    size_t shown_at;
 };
 
 int completions_create(struct completions **out)
@@ -56,6 +62,8 @@ int completions_create(struct completions **out)
         free(completions);
         return -ENOMEM;
     }
+    buffer_init(&completions->shown_key, BUFFER_CAP);
+    buffer_init(&completions->shown_text, BUFFER_CAP);
     *out = completions;
     return 0;
 }
@@ -96,6 +104,8 @@ void completions_destroy(struct completions *completions)
     while (completions->first)
         completion_destroy(completions->first);
     offers_destroy(completions->offers);
+    buffer_finish(&completions->shown_key);
+    buffer_finish(&completions->shown_text);
     free(completions);
 }
 
@@ -221,13 +231,26 @@ static void ask_again(struct completion *completion)
     buffer_clear(&completion->model_text);
     buffer_clear(&completion->text);
     buffer_clear(&completion->held);
-    if (completion_place_take(services, completion->document, completion->request->params,
-                              completion->has_entry,
-                              context_budget(services, completion->config, TASK_COMPLETION),
-                              &completion->place) != 0)
+    if (completion_place_of(services, completion->document, completion->request->params,
+                            completion->has_entry,
+                            context_budget(services, completion->config, TASK_COMPLETION),
+                            &completion->place) != 0)
         give_up(completion);
     else
         ask(completion);
+}
+
+/* The item goes to the editor; from now on it may be accepted. */
+static void offer(struct request *request, struct document *document, bool has_entry, size_t at,
+                  const char *text, size_t length, size_t replace_after)
+{
+    struct completions *completions = request->services->completions;
+    buffer_clear(&completions->shown_key);
+    buffer_clear(&completions->shown_text);
+    buffer_append_string(&completions->shown_key, document->key);
+    context_append_with_line_ends(&completions->shown_text, document, text, length);
+    completions->shown_at = at;
+    completion_place_answer(request, document, has_entry, text, length, replace_after);
 }
 
 /* All has come: answers the request, if one waits, and keeps the offer. */
@@ -236,9 +259,9 @@ static void conclude(struct completion *completion, bool stale)
     struct offers *offers = completion->services->completions->offers;
     size_t typed = completion->typed.length;
     if (completion->request && !stale && completion->text.length > typed)
-        completion_place_answer(take_request(completion), completion->document,
-                                completion->has_entry, completion->text.data + typed,
-                                completion->text.length - typed, completion->fit.replace_after);
+        offer(take_request(completion), completion->document, completion->has_entry,
+              completion->place.offset + typed, completion->text.data + typed,
+              completion->text.length - typed, completion->fit.replace_after);
     else
         answer_null(completion);
     offers_add(offers, &completion->place, completion->text.data, completion->text.length,
@@ -369,11 +392,19 @@ static void on_judgement(struct workspace_waiter *waiter, int error)
         return;
     }
     completion->state = COMPLETION_WAITS;
-    uint32_t wait = completion->is_automatic ? completion->config->completion_debounce_ms : 0;
+    bool waits = completion->is_automatic && !completion->is_ahead;
+    uint32_t wait = waits ? completion->config->completion_debounce_ms : 0;
     uv_timer_start(&completion->timer, on_typing_paused, wait, 0);
 }
 
-/* ---- the request ------------------------------------------------------------------------------ */
+/* ---- joining and beginning --------------------------------------------------------------------- */
+
+/* An entry of a completion menu is never worth an error. */
+static bool is_automatic(const struct request *request)
+{
+    return request->method->on_request == inline_completion_menu_request ||
+           completion_place_is_automatic(request->services, request->params);
+}
 
 /* A request takes the place of the one before, which is answered at once. Returns true where the call
  * in flight serves the new one. */
@@ -399,40 +430,54 @@ static bool join_call(struct completion *completion, struct request *request,
     completion->request = request;
     completion->edits = completion->document->edits;
     completion->lines_shown = 0;
-    completion->is_automatic = completion_place_is_automatic(request->services, params);
+    completion->is_automatic = is_automatic(request);
     request->job = completion;
     request->on_cancel = on_cancel;
     deliver(completion, false);
     return true;
 }
 
-static void begin(struct services *services, struct request *request, struct document *document,
-                  struct offer_place *place, bool has_entry)
+/* Takes the place over. NULL when memory runs out. */
+static struct completion *completion_create(struct services *services, struct config *config,
+                                            struct document *document, struct offer_place *place)
 {
-    const struct lsp_inline_completion_params *params = request->params;
     struct completion *completion = calloc(1, sizeof(*completion));
-    if (!completion) {
-        request_answer_null(request);
-        return;
-    }
+    if (!completion)
+        return NULL;
     completion->services = services;
-    completion->config = config_ref(request->config);
+    completion->config = config_ref(config);
     completion->document = document_ref(document);
     completion->edits = document->edits;
     completion->place = *place;
     offer_place_init(place);
-    completion->is_automatic = completion_place_is_automatic(services, params);
-    completion->has_entry = has_entry;
+    completion->is_automatic = true;
     buffer_init(&completion->held, BUFFER_CAP);
     buffer_init(&completion->model_text, BUFFER_CAP);
     buffer_init(&completion->text, BUFFER_CAP);
     buffer_init(&completion->typed, BUFFER_CAP);
     uv_timer_init(services->loop, &completion->timer);
     completion->timer.data = completion;
+    completion->waiter.ready = on_judgement;
+    completion->waiter.context = completion;
     completion->next = services->completions->first;
     if (completion->next)
         completion->next->previous = completion;
     services->completions->first = completion;
+    return completion;
+}
+
+static void begin(struct services *services, struct request *request, struct document *document,
+                  struct offer_place *place, bool has_entry)
+{
+    const struct lsp_inline_completion_params *params = request->params;
+    struct completion *completion =
+        completion_create(services, request->config, document, place);
+    if (!completion) {
+        request_answer_null(request);
+        return;
+    }
+    completion->is_automatic = is_automatic(request);
+    completion->has_entry = has_entry;
     completion->request = request;
     request->job = completion;
     request->on_cancel = on_cancel;
@@ -441,21 +486,64 @@ static void begin(struct services *services, struct request *request, struct doc
         give_up(completion);
         return;
     }
-    completion->waiter.ready = on_judgement;
-    completion->waiter.context = completion;
     workspace_wait(services->workspace, document_name(document), &completion->waiter);
 }
+
+/* ---- ahead ------------------------------------------------------------------------------------ */
+
+static bool is_accepted(const struct completions *completions, struct document *document)
+{
+    const struct buffer *shown = &completions->shown_text;
+    size_t end = completions->shown_at + shown->length;
+    return shown->length && strcmp(completions->shown_key.data, document->key) == 0 &&
+           end <= text_length(&document->text) &&
+           memcmp(text_view(&document->text, completions->shown_at, end), shown->data,
+                  shown->length) == 0;
+}
+
+static void ask_ahead(struct services *services, struct document *document, struct config *config,
+                      size_t at)
+{
+    struct offer_place place CLEANUP(offer_place_finish);
+    struct offer_found found;
+    offer_place_init(&place);
+    if (completion_place_take(document, at, at, NULL,
+                              context_budget(services, config, TASK_COMPLETION), &place) != 0 ||
+        offers_find(services->completions->offers, &place, &found) ||
+        completion_place_is_within_word(&place))
+        return;
+    struct completion *completion = completion_create(services, config, document, &place);
+    if (!completion)
+        return;
+    completion->is_ahead = true;
+    workspace_wait(services->workspace, document_name(document), &completion->waiter);
+}
+
+void completions_on_document_changed(struct services *services, struct document *document)
+{
+    struct completions *completions = services->completions;
+    if (!is_accepted(completions, document))
+        return;
+    size_t at = completions->shown_at + completions->shown_text.length;
+    buffer_clear(&completions->shown_text); /* at most one call an acceptance */
+    struct config *config = services_config(services);
+    if (config && config->completion_enabled && config->completion_ahead &&
+        upstream_may_complete(services->upstream) && !completion_of(completions, document))
+        ask_ahead(services, document, config, at);
+    config_unref(config);
+}
+
+/* ---- the request ------------------------------------------------------------------------------ */
 
 /* Offers again what was offered before. Returns false where that is not known. */
 static bool answer_from_offers(struct services *services, struct request *request,
                                struct document *document, const struct offer_place *place,
                                bool has_entry)
 {
-    const struct lsp_inline_completion_params *params = request->params;
     struct offer_found found;
     if (!offers_find(services->completions->offers, place, &found))
         return false;
-    if (found.length == 0 && !completion_place_is_automatic(services, params))
+    if (found.length == 0 && !is_automatic(request))
         return false; /* the person asks anew */
     struct completion *completion = completion_of(services->completions, document);
     if (completion) {
@@ -466,8 +554,8 @@ static bool answer_from_offers(struct services *services, struct request *reques
         request_answer_null(request);
         return true;
     }
-    completion_place_answer(request, document, has_entry, found.text, found.length,
-                            found.replace_after);
+    offer(request, document, has_entry, place->offset, found.text, found.length,
+          found.replace_after);
     return true;
 }
 
@@ -486,9 +574,9 @@ void inline_completion_request(struct services *services, struct request *reques
         return;
     }
     bool has_entry = completion_place_has_entry(services, document, asked);
-    if (completion_place_take(services, document, asked, has_entry,
-                         context_budget(services, request->config, TASK_COMPLETION),
-                         &place) != 0) {
+    if (completion_place_of(services, document, asked, has_entry,
+                            context_budget(services, request->config, TASK_COMPLETION),
+                            &place) != 0) {
         request_answer_null(request);
         return;
     }
@@ -497,9 +585,18 @@ void inline_completion_request(struct services *services, struct request *reques
     struct completion *running = completion_of(services->completions, document);
     if (running && join_call(running, request, &place, has_entry))
         return;
-    if (completion_place_is_automatic(services, asked) &&
+    if (is_automatic(request) &&
         (completion_place_is_within_word(&place) || !upstream_may_complete(services->upstream)))
         request_answer_null(request);
     else
         begin(services, request, document, &place, has_entry);
+}
+
+void inline_completion_menu_request(struct services *services, struct request *request,
+                                    const void *params)
+{
+    if (request->config->completion_menu)
+        inline_completion_request(services, request, params);
+    else
+        request_answer_null(request);
 }

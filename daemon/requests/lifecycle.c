@@ -96,7 +96,8 @@ static void write_code_action_provider(struct json_writer *writer)
     json_end_object(writer);
 }
 
-static void write_capabilities(struct json_writer *writer, const struct session *session)
+static void write_capabilities(struct json_writer *writer, const struct session *session,
+                               bool menu)
 {
     json_begin_object(writer);
     json_put_string(writer, "positionEncoding", position_encoding_name(session->encoding));
@@ -104,6 +105,11 @@ static void write_capabilities(struct json_writer *writer, const struct session 
     json_write_key(writer, "inlineCompletionProvider");
     json_begin_object(writer);
     json_end_object(writer);
+    if (menu) {
+        json_write_key(writer, "completionProvider");
+        json_begin_object(writer);
+        json_end_object(writer);
+    }
     write_code_action_provider(writer);
     json_write_key(writer, "executeCommandProvider");
     json_begin_object(writer);
@@ -131,6 +137,7 @@ void lifecycle_initialize(struct services *services, struct request *request, co
     if (initialize->locale)
         config_store_set_locale(services->config_store, initialize->locale);
     settings_set_options(services, initialize->initialization_options);
+    services_refresh_config(services, &request->config); /* the options may ask for the menu */
     add_roots(services, initialize);
     log_write(services->log, LOG_INFO, "serving %s, positions in %s",
               session->client_name[0] ? session->client_name : "an editor",
@@ -139,7 +146,7 @@ void lifecycle_initialize(struct services *services, struct request *request, co
     struct json_writer *writer = request_begin_result(request);
     json_begin_object(writer);
     json_write_key(writer, "capabilities");
-    write_capabilities(writer, session);
+    write_capabilities(writer, session, request->config->completion_menu);
     json_write_key(writer, "serverInfo");
     json_begin_object(writer);
     json_put_string(writer, "name", "gridls");

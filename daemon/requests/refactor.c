@@ -257,18 +257,6 @@ static void find_range(struct refactor *refactor, size_t *start, size_t *end)
     }
 }
 
-/* The line end of the document: its first line's. */
-static const char *line_end_of(struct text *text)
-{
-    size_t start = text_line_end(text, 0);
-    size_t end = text_line_start(text, 1);
-    if (text_line_count(text) < 2)
-        return "\n";
-    if (end - start == 2)
-        return "\r\n";
-    return *text_view(text, start, end) == '\r' ? "\r" : "\n";
-}
-
 static bool remember_original(struct refactor *refactor, size_t start, size_t end)
 {
     struct text *text = &refactor->job.document->text;
@@ -285,7 +273,7 @@ static bool remember_original(struct refactor *refactor, size_t start, size_t en
         .original_length = refactor->original_length,
         .line_prefix = refactor->line_prefix,
         .line_prefix_length = start - line_start,
-        .line_end = line_end_of(text),
+        .line_end = context_line_end(refactor->job.document),
         .prose = context_is_prose(refactor->job.document),
     };
     answer_rewrite_init(&refactor->answer, &shape);

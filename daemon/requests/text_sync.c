@@ -2,6 +2,7 @@
 
 #include "daemon/document.h"
 #include "daemon/log.h"
+#include "daemon/requests/inline_completion.h"
 #include "daemon/requests/job.h"
 #include "daemon/upstream.h"
 #include "daemon/workspace.h"
@@ -40,6 +41,7 @@ void text_sync_did_change(struct services *services, const void *params)
         return;
     }
     jobs_on_document_changed(services->jobs);
+    completions_on_document_changed(services, document);
     struct config *config = services_config(services);
     if (config && config->completion_enabled) /* a person types: an answer will be wanted soon */
         upstream_warm_up(services->upstream, config);
