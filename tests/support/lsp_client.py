@@ -31,6 +31,7 @@ class Client:
         self.log = []             # ('>' or '<', message) in order
         self.taken = []           # what came and has been looked at
         self._messages = []       # what came and has not
+        self._passed = []         # what was passed over, in pass_over()
         self._fault = None
         self._stderr = b''
         self._stdout_over = False
@@ -124,12 +125,18 @@ class Client:
         self.taken.append(message)
         return message
 
+    def pass_over(self, message):
+        """A message of next() that was not wanted then; find() may want it."""
+        with self._changed:
+            self._passed.append(message)
+
     def find(self, fits, what='a message'):
-        """The first message that fits, wherever it is in what has not been looked at; others stay."""
+        """The first message that fits of those that were passed over or not looked at; others stay."""
         def ready():
-            for position, message in enumerate(self._messages):
-                if fits(message):
-                    return [self._messages.pop(position)]
+            for messages in (self._passed, self._messages):
+                for position, message in enumerate(messages):
+                    if fits(message):
+                        return [messages.pop(position)]
             if self._stdout_over:
                 raise AssertionError(f'{what}: the daemon has closed its output')
             return None

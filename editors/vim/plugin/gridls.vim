@@ -98,7 +98,7 @@ function! s:map_alt_backslash() abort
     try
       execute 'set' l:key
     catch /^Vim\%((\a\+)\)\=:E846:/
-      execute printf('set %s=%s', l:key, escape(l:code, '\'))
+      execute 'set' l:key .. '=' .. l:code
       execute 'imap <silent>' l:key '<Plug>(gridls-suggest)'
       execute 'nmap <silent>' l:key '<Esc>\'
     endtry

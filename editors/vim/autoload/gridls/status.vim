@@ -6,6 +6,7 @@ import autoload 'gridls/client.vim'
 
 const REQUEST_CANCELLED = -32800
 const CONTENT_MODIFIED = -32801
+const MESSAGE_MS = 5000
 
 # What the daemon said last; empty before it has.
 var latest: dict<any> = {}
@@ -23,6 +24,7 @@ enddef
 export def Say(text: string)
   redraw
   echo Fit($'gridls: {text}')
+  ShowOverMode(text, 'Normal')
 enddef
 
 export def Warn(text: string)
@@ -31,6 +33,22 @@ export def Warn(text: string)
   echohl WarningMsg
   echomsg Fit($'gridls: {text}')
   echohl None
+  ShowOverMode(text, 'WarningMsg')
+enddef
+
+# In insert mode Vim writes "-- INSERT --" over a message that comes from a callback at once.
+def ShowOverMode(text: string, highlight: string)
+  if mode() !~ '^[iR]' || !&showmode
+    return
+  endif
+  popup_create(Fit($'gridls: {text}'), {
+    line: &lines - &cmdheight,
+    col: &columns,
+    pos: 'botright',
+    highlight: highlight,
+    padding: [0, 1, 0, 1],
+    time: MESSAGE_MS,
+  })
 enddef
 
 # Says why a request that a person made has failed.
