@@ -37,8 +37,8 @@ COMPILER = re.compile(
 PURE = [
     'protocol/*.c',
     'daemon/answer/*.c', 'daemon/prompt/*.c',
-    'daemon/config*.c', 'daemon/failure.c', 'daemon/ignore.c', 'daemon/redact.c', 'daemon/text.c',
-    'daemon/sandbox_*.c',
+    'daemon/config.c', 'daemon/config_[!w]*.c', 'daemon/failure.c', 'daemon/ignore.c',
+    'daemon/offers.c', 'daemon/redact*.c', 'daemon/text.c', 'daemon/sandbox_*.c',
 ]
 
 NO_UV_NO_CURL = PURE + ['daemon/document.c', 'daemon/log.c']

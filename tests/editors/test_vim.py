@@ -17,7 +17,7 @@ import unittest
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS))
 
-from support.fake_upstream import FakeUpstream, Wait, error, stream  # noqa: E402
+from support.fake_upstream import FakeUpstream, Wait, error, response, stream  # noqa: E402
 from support.terminal import Terminal, wait_until  # noqa: E402
 
 PLUGIN = TESTS.parent / 'editors' / 'vim'
@@ -48,6 +48,8 @@ class VimTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         self.upstream = FakeUpstream()
         self.addCleanup(self.upstream.close)
+        # Asked once when typing begins, and of no matter here.
+        self.upstream.answer(response(200, {'object': 'list', 'data': []}), times=None, method='GET')
         self.home = self.folder / 'home'
         self.work = self.folder / 'work'
         self.work.mkdir()

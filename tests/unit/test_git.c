@@ -615,7 +615,6 @@ int main(void)
         TEST(test_nothing_is_written),
         TEST(test_cancel_at_every_step),
     };
-
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,7 @@ static const char *const innocent[] = {
     "secret = \"aaaaaaaaaaaaaaaa1\"",
     "API_KEY=${API_KEY_FROM_ENV_1}",
     "token_url = \"https://example.org/oauth2/v1/token\"",
-    "sk-folding-cube-animation-name",
+    "sk-folding-" "cube-animation-name",
     "risk-averse-0123456789012345678901234567890",
     "http://example.org:8080/path@2",
     "https://user@example.org/",
