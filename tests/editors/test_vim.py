@@ -189,7 +189,7 @@ class GhostTextTest(VimTest):
             terminal.type(letter)
             terminal.wait_for(lambda screen, count=count: terminal.cursor() == (4 + count, 2))
             self.assertIn('    total = first();', terminal.screen())
-        self.assertEqual(self.upstream.count(), 1)
+        self.assertEqual(self.upstream.count(method='POST'), 1)
         screen = terminal.screen(colours=True)
         self.assertIn('total' + GHOST_COLOUR + ' = first();', screen)
 
@@ -201,8 +201,8 @@ class GhostTextTest(VimTest):
         terminal.wait_for('total = first();')
         terminal.type('x')
         terminal.wait_for(lambda screen: 'total' not in screen and '    x' in screen)
-        self.upstream.expect()
-        self.upstream.expect()
+        self.upstream.expect(method='POST')
+        self.upstream.expect(method='POST')
 
     def test_more_lines_are_shown_below_and_leave_the_rest_in_place(self):
         self.complete_with('if (first()) {\n', '        last();\n', '    }')
@@ -260,7 +260,7 @@ class GhostTextTest(VimTest):
         terminal.wait_for('if (first()) {')
         terminal.keys('Escape')
         terminal.wait_for(lambda screen: 'if (' not in screen)
-        self.upstream.expect().wait_gone()
+        self.upstream.expect(method='POST').wait_gone()
 
     def test_ghost_text_before_the_rest_of_a_line(self):
         self.complete_with('int a, int b')
@@ -295,13 +295,13 @@ class GhostTextTest(VimTest):
         terminal.wait_for('ghost text is off')
         terminal.type('Oint x;')
         self.assertEqual(self.save(terminal), 'int x;\n' + SOURCE)
-        self.assertEqual(self.upstream.count(), 0)
+        self.assertEqual(self.upstream.count(method='POST'), 0)
 
     def test_a_failing_upstream_is_no_message(self):
         self.upstream.answer(error(401, 'the key is wrong'), times=None)
         terminal = self.vim()
         terminal.type('jo')
-        self.upstream.expect().wait_ended()
+        self.upstream.expect(method='POST').wait_ended()
         terminal.type('x')
         terminal.wait_for('    x')
         self.assertIn('-- INSERT --', terminal.screen())
@@ -314,7 +314,7 @@ class ExplainTest(VimTest):
         terminal = self.vim()
         terminal.type(':1,4GridlsExplain why so short\r')
         terminal.wait_for(lambda screen: 'It returns' in screen and 'one.' not in screen)
-        request = self.upstream.expect()
+        request = self.upstream.expect(method='POST')
         self.assertIn('return 1;', request.prompt)
         self.assertIn('why so short', request.prompt)
         self.assertEqual(request.headers['authorization'], 'Bearer key-of-the-test')
@@ -323,7 +323,7 @@ class ExplainTest(VimTest):
         terminal.wait_for('i asks on')
         terminal.type(':GridlsAsk is it enough\r')
         terminal.wait_for('Because **one** is enough.')
-        self.assertIn('is it enough', self.upstream.expect().prompt)
+        self.assertIn('is it enough', self.upstream.expect(method='POST').prompt)
         terminal.keys('C-w', 'j')
         terminal.type('q')
         terminal.wait_for(lambda screen: 'Because' not in screen)
@@ -336,7 +336,7 @@ class ExplainTest(VimTest):
         terminal.wait_for('It returns')
         terminal.keys('C-w', 'j')
         terminal.type('q')
-        self.upstream.expect().wait_gone()
+        self.upstream.expect(method='POST').wait_gone()
 
     def test_a_refused_key_is_said_in_the_window(self):
         self.upstream.answer(error(401, 'the key is wrong'), times=None)
@@ -354,7 +354,7 @@ class RefactorTest(VimTest):
         terminal.type('G:1,2GridlsRefactor make them long\r')
         terminal.wait_for('long a;\nlong b;\nlong c;\n\nint tail;')
         terminal.wait_for(lambda screen: terminal.cursor() == (0, 4))
-        request = self.upstream.expect()
+        request = self.upstream.expect(method='POST')
         self.assertIn('make them long', request.prompt)
         self.assertEqual(self.save(terminal), 'long a;\nlong b;\nlong c;\n\nint tail;\n')
         terminal.type('u')
@@ -365,7 +365,7 @@ class RefactorTest(VimTest):
         self.upstream.answer(stream('long a;\n', Wait('never'), 'long b;\n'), model='code-prime')
         terminal = self.vim(text=self.TEXT)
         terminal.type(':1,2GridlsRefactor make them long\r')
-        request = self.upstream.expect()
+        request = self.upstream.expect(method='POST')
         terminal.wait_for('rewriting…')
         terminal.type(':GridlsCancel\r')
         request.wait_gone()
@@ -376,7 +376,7 @@ class RefactorTest(VimTest):
         self.upstream.answer(stream('long a;\n', Wait('more'), 'long b;\n'), model='code-prime')
         terminal = self.vim(text=self.TEXT)
         terminal.type(':1,2GridlsRefactor make them long\r')
-        self.upstream.expect()
+        self.upstream.expect(method='POST')
         terminal.type('ggdw')
         terminal.wait_for(lambda screen: screen.startswith('a;'))
         self.upstream.release('more')
@@ -411,19 +411,22 @@ class CommitTest(VimTest):
         return self.git('log', '-1', '--format=%B').rstrip('\n')
 
     def test_it_is_streamed_above_the_comments_in_one_undo_step(self):
-        self.upstream.answer(stream('Add a ', Wait('more'), 'first function\n\nIt returns one.'))
+        self.upstream.answer(stream('Add a first function\n\nIt returns one.\n\n', Wait('more'),
+                                    'It is the only one.'))
         terminal = self.commit()
         terminal.type(':GridlsCommit\r')
-        terminal.wait_for(lambda screen: screen.startswith('Add a'))
+        terminal.wait_for(lambda screen: screen.startswith('Add a first function'))
+        self.assertNotIn('the only one', terminal.screen())
         self.upstream.release('more')
         terminal.wait_for(lambda screen: screen.startswith(
-            'Add a first function\n\nIt returns one.\n\n# Please enter'))
-        self.assertIn('return 1;', self.upstream.expect().prompt)
+            'Add a first function\n\nIt returns one.\n\nIt is the only one.\n\n# Please enter'))
+        self.assertIn('return 1;', self.upstream.expect(method='POST').prompt)
         terminal.type('u')
         terminal.wait_for(lambda screen: screen.startswith('\n# Please enter'))
         terminal.keys('C-r')
         terminal.wait_for('It returns one.')
-        self.assertEqual(self.finish(terminal), 'Add a first function\n\nIt returns one.')
+        self.assertEqual(self.finish(terminal),
+                         'Add a first function\n\nIt returns one.\n\nIt is the only one.')
 
     def test_what_is_typed_is_kept(self):
         self.upstream.answer(stream('Add a first function'))
@@ -480,7 +483,7 @@ class DaemonTest(VimTest):
         terminal.type(':qa!\r')
         terminal.wait_closed()
         wait_until(lambda: not os.path.exists(f'/proc/{daemon}'), 'the daemon ends')
-        self.upstream.expect().wait_gone()
+        self.upstream.expect(method='POST').wait_gone()
 
 
 if __name__ == '__main__':

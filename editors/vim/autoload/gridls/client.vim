@@ -179,7 +179,7 @@ def OnExit(code: number)
     return
   endif
   if deaths == 0
-    status.Warn($'the daemon has ended ({reason}) and is started again')
+    status.Warn($'the daemon has ended and is started again ({reason})')
   endif
   restart_timer = timer_start(RESTART_DELAYS_MS[deaths], (_) => Launch())
   deaths += 1

@@ -178,7 +178,7 @@ def Offer(bufnr: number, lnum: number, text: string, byte: number, items: list<a
   endfor
   offer = {bufnr: bufnr, lnum: lnum, index: 0, items: usable}
   # A later piece of the stream must not throw the user back from the candidate that was chosen.
-  if len(usable) == get(before, 'items', [])->len()
+  if !empty(usable) && len(usable) == get(before, 'items', [])->len()
     offer.index = before.index
   endif
   if Agree()

@@ -41,7 +41,7 @@ def ShowOverMode(text: string, highlight: string)
   if mode() !~ '^[iR]' || !&showmode
     return
   endif
-  popup_create(Fit($'gridls: {text}'), {
+  const popup = popup_create(Fit($'gridls: {text}'), {
     line: &lines - &cmdheight,
     col: &columns,
     pos: 'botright',
@@ -49,6 +49,9 @@ def ShowOverMode(text: string, highlight: string)
     padding: [0, 1, 0, 1],
     time: MESSAGE_MS,
   })
+  augroup gridls_message
+    execute $'autocmd InsertLeave * ++once popup_close({popup})'
+  augroup END
 enddef
 
 # Says why a request that a person made has failed.
