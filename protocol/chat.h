@@ -7,6 +7,7 @@
 
 #include "protocol/buffer.h"
 #include "protocol/chat_think.h"
+#include "protocol/chat_tools.h"
 #include "protocol/json.h"
 #include "protocol/sse.h"
 
@@ -18,8 +19,12 @@ enum chat_role { CHAT_SYSTEM, CHAT_USER, CHAT_ASSISTANT, CHAT_TOOL };
 
 struct chat_message {
     enum chat_role role;
-    char *content; /* owned by the list that holds the message */
+    char *content; /* this and all below are owned by the list that holds the message */
     size_t length;
+    struct chat_tool_calls calls; /* of an assistant's turn */
+    char *reasoning;              /* goes back with a turn that has calls; NULL: none */
+    const char *reasoning_key;    /* the member that it came in; static */
+    char *tool_call_id;           /* CHAT_TOOL: the call that this is the result of */
 };
 
 /* The messages of one request; owns their texts. */
@@ -31,9 +36,17 @@ struct chat_messages {
 
 void chat_messages_init(struct chat_messages *messages);
 void chat_messages_finish(struct chat_messages *messages);
-/* Copies `length` bytes in. Returns 0 or the sticky error. */
+/* Each copies what it is given. Returns 0 or the sticky error. */
 int chat_messages_add(struct chat_messages *messages, enum chat_role role, const char *content,
                       size_t length);
+/* What a tool has answered to the call with that id. */
+int chat_messages_add_result(struct chat_messages *messages, const char *tool_call_id,
+                             const char *content, size_t length);
+struct chat_decoder;
+/* The turn that has ended in the decoder, with the calls of choice 0: results must follow, one for
+ * each. `content` is its text. */
+int chat_messages_add_turn(struct chat_messages *messages, const struct chat_decoder *decoder,
+                           const char *content, size_t length);
 
 /* Optional fields that some server refuses; see chat_refused_field(). */
 enum chat_field {
@@ -44,10 +57,32 @@ enum chat_field {
     CHAT_FIELD_MAX_TOKENS = 1 << 4, /* omitting it sends max_completion_tokens instead */
     CHAT_FIELD_STOP = 1 << 5,
     CHAT_FIELD_TEMPERATURE = 1 << 6,
+    CHAT_FIELD_REASONING = 1 << 7, /* of earlier turns; each server takes or refuses it in its way */
 };
 
 /* The bit of the field with that name; 0: none of ours. */
 unsigned chat_field_from_name(const char *name, size_t length);
+
+/* What the text of the answer must be. */
+enum chat_format_kind {
+    CHAT_FORMAT_ANY,
+    CHAT_FORMAT_JSON,   /* some JSON object; servers want the word JSON in the messages, too */
+    CHAT_FORMAT_SCHEMA, /* JSON that follows a schema */
+};
+
+/* All but the kind is for SCHEMA. */
+struct chat_format {
+    enum chat_format_kind kind;
+    const char *name;   /* letters, digits, "_" and "-", at most 64 */
+    const char *schema; /* JSON text of an object */
+    bool strict;        /* the answer can be held to the schema while it is made */
+};
+
+struct chat_tool {
+    const char *name;
+    const char *description; /* NULL: none */
+    const char *parameters;  /* JSON text of the arguments' schema, an object; NULL: it takes none */
+};
 
 /* Everything unset is left out of the body. */
 struct chat_request {
@@ -59,6 +94,12 @@ struct chat_request {
     const char *stop[4];          /* NULL-terminated unless full; empty ones are left out */
     const char *reasoning_effort; /* NULL: unset */
     unsigned n;                   /* 0 or 1: unset */
+    struct chat_format format;
+    const struct chat_tool *tools;
+    size_t tool_count;
+    const char *tool_choice;      /* "auto", "none", "required", or the name of the one tool to call;
+                                     NULL: unset. Without tools nothing of these goes out. */
+    bool one_call;                /* parallel_tool_calls: false */
     const struct json *extra;     /* an object whose members are passed through as they are and win
                                      over the fields above; never model, messages or stream */
     unsigned omit;                /* enum chat_field bits to leave out, also from extra */
@@ -113,6 +154,8 @@ enum chat_body { CHAT_BODY_UNKNOWN, CHAT_BODY_SSE, CHAT_BODY_JSON, CHAT_BODY_HTM
 struct chat_choice {
     bool seen;
     struct chat_think think;
+    struct chat_tool_calls calls; /* none may be run unless the answer is CHAT_COMPLETE and `fault`
+                                     is NULL then; chat_decoder_end() settles them */
     enum chat_finish finish;
 };
 
@@ -126,6 +169,9 @@ struct chat_decoder {
     void *context;
     size_t text_length;  /* answer text so far, all choices */
     bool reasoning_seen;
+    bool keep_reasoning; /* set by the caller of a request with tools, whose next turn needs it */
+    struct buffer reasoning;   /* of choice 0, where it is kept */
+    const char *reasoning_key; /* the member that it came in: "reasoning_content" or "reasoning" */
     bool tool_call_seen;
     bool answer_seen;    /* answer text other than blanks, or a tool call */
     bool done_seen;      /* [DONE], or the end of a body that is one whole JSON object */
@@ -179,10 +225,26 @@ unsigned chat_refused_field(const struct chat_error *error);
 
 /* ---- models -------------------------------------------------------------------------------- */
 
+/* Bits for the values of reasoning_effort, from the least on. */
+enum chat_effort {
+    CHAT_EFFORT_NONE = 1 << 0,
+    CHAT_EFFORT_MINIMAL = 1 << 1,
+    CHAT_EFFORT_LOW = 1 << 2,
+    CHAT_EFFORT_MEDIUM = 1 << 3,
+    CHAT_EFFORT_HIGH = 1 << 4,
+    CHAT_EFFORT_XHIGH = 1 << 5,
+};
+
+/* "none", … for one bit; NULL for anything else. */
+const char *chat_effort_name(unsigned effort);
+/* The bit of that name, 0: none of these. */
+unsigned chat_effort_from_name(const char *name);
+
 struct chat_model {
     char id[128];
     int64_t context_length;  /* tokens; 0: not told */
     int64_t max_output;      /* tokens; 0: not told */
+    unsigned efforts;        /* enum chat_effort bits that it takes; 0: not told */
 };
 
 #define CHAT_MODELS_MAX 512

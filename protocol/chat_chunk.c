@@ -128,12 +128,55 @@ static int take_content(struct target *target, const struct json *content, unsig
 
 /* ---- choices ------------------------------------------------------------------------------- */
 
-static bool has_tool_call(const struct json *delta)
+/* The older form of a call, never asked for and so never run; but an answer it is. */
+static bool has_function_call(const struct json *delta)
 {
     /* Some servers send {"name":"","arguments":""} with every delta. */
     const char *name = json_string(json_at(delta, "function_call.name"));
 
-    return is_filled(json_member(delta, "tool_calls")) || (name != NULL && name[0] != '\0');
+    return name != NULL && name[0] != '\0';
+}
+
+static int take_calls(struct chat_decoder *decoder, struct chat_choice *choice,
+                      const struct json *delta)
+{
+    /* Chunks of a stream may say `message` where they mean `delta`. */
+    bool whole = decoder->body == CHAT_BODY_JSON;
+    int rc = chat_tool_calls_take(&choice->calls, json_member(delta, "tool_calls"), whole);
+
+    if (choice->calls.count > 0 || has_function_call(delta)) {
+        decoder->tool_call_seen = true;
+    }
+    return rc;
+}
+
+/* Servers that send it under two names mean the same text: the first name that came is the one. */
+static int take_reasoning(struct chat_decoder *decoder, size_t index, const struct json *delta)
+{
+    static const char *const keys[] = {"reasoning_content", "reasoning"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const struct json *value = json_member(delta, keys[i]);
+
+        if (!is_filled(value)) {
+            continue;
+        }
+        decoder->reasoning_seen = true;
+        if (!decoder->keep_reasoning || index != 0 || json_string(value) == NULL) {
+            continue;
+        }
+        if (decoder->reasoning_key == NULL) {
+            decoder->reasoning_key = keys[i];
+        }
+        if (decoder->reasoning_key == keys[i] &&
+            buffer_append_string(&decoder->reasoning, json_string(value)) != 0) {
+            return buffer_error(&decoder->reasoning);
+        }
+    }
+    if (is_filled(json_member(delta, "reasoning_details"))) {
+        decoder->reasoning_seen = true;
+    }
+    return 0;
 }
 
 static void take_finish(struct chat_decoder *decoder, struct chat_choice *choice,
@@ -180,15 +223,13 @@ static int take_choice(struct chat_decoder *decoder, const struct json *value, s
         delta = json_member(value, "message");
     }
     choice->seen = true;
-    if (is_filled(json_member(delta, "reasoning_content")) ||
-        is_filled(json_member(delta, "reasoning")) ||
-        is_filled(json_member(delta, "reasoning_details"))) {
-        decoder->reasoning_seen = true;
+    int rc = take_reasoning(decoder, index, delta);
+    if (rc == 0) {
+        rc = take_calls(decoder, choice, delta);
     }
-    if (has_tool_call(delta)) {
-        decoder->tool_call_seen = true;
+    if (rc == 0) {
+        rc = take_content(&target, json_member(delta, "content"), 0);
     }
-    int rc = take_content(&target, json_member(delta, "content"), 0);
     if (rc == 0) {
         take_finish(decoder, choice, json_member(value, "finish_reason"));
     }

@@ -21,6 +21,7 @@ void chat_decoder_init(struct chat_decoder *decoder, chat_text_cb on_text, void 
     decoder->context = context;
     sse_parser_init(&decoder->sse, SSE_LINE_CAP);
     buffer_init(&decoder->whole, WHOLE_CAP);
+    buffer_init(&decoder->reasoning, CHAT_TEXT_CAP);
     for (size_t i = 0; i < CHAT_CHOICES_MAX; i++) {
         chat_think_init(&decoder->choices[i].think, CHAT_TEXT_CAP);
     }
@@ -33,8 +34,10 @@ void chat_decoder_finish(struct chat_decoder *decoder)
     }
     sse_parser_finish(&decoder->sse);
     buffer_finish(&decoder->whole);
+    buffer_finish(&decoder->reasoning);
     for (size_t i = 0; i < CHAT_CHOICES_MAX; i++) {
         chat_think_finish(&decoder->choices[i].think);
+        chat_tool_calls_finish(&decoder->choices[i].calls);
     }
 }
 
@@ -305,6 +308,27 @@ static enum chat_outcome end_sse(struct chat_decoder *decoder)
     return decoder->finished ? CHAT_COMPLETE : CHAT_CUT;
 }
 
+/* Calls are run only where the answer ended well: what else came may be a part of what was meant. */
+static int settle_calls(struct chat_decoder *decoder, enum chat_outcome outcome)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < CHAT_CHOICES_MAX && rc == 0; i++) {
+        struct chat_choice *choice = &decoder->choices[i];
+        enum chat_finish finish = choice->finish;
+
+        if (choice->calls.count == 0) {
+            continue;
+        }
+        if (outcome != CHAT_COMPLETE || finish == CHAT_FINISH_ERROR) {
+            choice->calls.fault = "The answer that calls a tool did not end well.";
+        }
+        rc = chat_tool_calls_settle(&choice->calls, finish == CHAT_FINISH_LENGTH ||
+                                                        finish == CHAT_FINISH_FILTER);
+    }
+    return rc;
+}
+
 enum chat_outcome chat_decoder_end(struct chat_decoder *decoder)
 {
     enum chat_outcome outcome = CHAT_CUT;
@@ -329,6 +353,9 @@ enum chat_outcome chat_decoder_end(struct chat_decoder *decoder)
     }
     if (decoder->stopped == 0) {
         decoder->stopped = chat_chunk_flush(decoder);
+    }
+    if (decoder->stopped == 0) {
+        decoder->stopped = settle_calls(decoder, outcome);
     }
     return outcome;
 }

@@ -14,6 +14,44 @@ static const char *const output_paths[] = {
     "top_provider.max_completion_tokens",
 };
 
+/* From the least on, bit by bit. */
+static const char *const effort_names[] = {"none", "minimal", "low", "medium", "high", "xhigh"};
+
+#define EFFORT_COUNT (sizeof effort_names / sizeof effort_names[0])
+
+const char *chat_effort_name(unsigned effort)
+{
+    for (size_t i = 0; i < EFFORT_COUNT; i++) {
+        if (effort == 1u << i) {
+            return effort_names[i];
+        }
+    }
+    return NULL;
+}
+
+unsigned chat_effort_from_name(const char *name)
+{
+    for (size_t i = 0; i < EFFORT_COUNT; i++) {
+        if (strcmp(name, effort_names[i]) == 0) {
+            return 1u << i;
+        }
+    }
+    return 0;
+}
+
+static unsigned read_efforts(const struct json *list)
+{
+    unsigned efforts = 0;
+
+    for (const struct json *value = json_type(list) == JSON_ARRAY ? json_first(list) : NULL;
+         value != NULL; value = json_next(value)) {
+        const char *name = json_string(value);
+
+        efforts |= name != NULL ? chat_effort_from_name(name) : 0;
+    }
+    return efforts;
+}
+
 static int64_t first_limit(const struct json *entry, const char *const paths[], size_t count)
 {
     int64_t value;
@@ -44,6 +82,7 @@ static bool take_model(struct chat_model *model, const struct json *entry)
         first_limit(entry, context_paths, sizeof context_paths / sizeof context_paths[0]);
     model->max_output =
         first_limit(entry, output_paths, sizeof output_paths / sizeof output_paths[0]);
+    model->efforts = read_efforts(json_at(entry, "reasoning.supported_efforts"));
     return true;
 }
 

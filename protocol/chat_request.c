@@ -1,15 +1,8 @@
 #include "protocol/chat.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-static const char *const role_names[] = {
-    [CHAT_SYSTEM] = "system",
-    [CHAT_USER] = "user",
-    [CHAT_ASSISTANT] = "assistant",
-    [CHAT_TOOL] = "tool",
-};
+#include "protocol/chat_messages.h"
 
 static const struct {
     enum chat_field field;
@@ -24,48 +17,8 @@ static const struct {
     {CHAT_FIELD_MAX_TOKENS, "max_tokens"},
     {CHAT_FIELD_STOP, "stop"},
     {CHAT_FIELD_TEMPERATURE, "temperature"},
+    {CHAT_FIELD_REASONING, "reasoning_content"},
 };
-
-void chat_messages_init(struct chat_messages *messages)
-{
-    memset(messages, 0, sizeof *messages);
-}
-
-void chat_messages_finish(struct chat_messages *messages)
-{
-    if (messages == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < messages->count; i++) {
-        free(messages->items[i].content);
-    }
-    free(messages->items);
-    chat_messages_init(messages);
-}
-
-int chat_messages_add(struct chat_messages *messages, enum chat_role role, const char *content,
-                      size_t length)
-{
-    if (messages->error != 0) {
-        return messages->error;
-    }
-    char *copy = malloc(length + 1);
-    struct chat_message *items =
-        reallocarray(messages->items, messages->count + 1, sizeof *messages->items);
-    if (items != NULL) {
-        messages->items = items;
-    }
-    if (copy == NULL || items == NULL) {
-        free(copy);
-        return messages->error = -ENOMEM;
-    }
-    if (length > 0) {
-        memcpy(copy, content, length);
-    }
-    copy[length] = '\0';
-    items[messages->count++] = (struct chat_message){role, copy, length};
-    return 0;
-}
 
 unsigned chat_field_from_name(const char *name, size_t length)
 {
@@ -89,21 +42,6 @@ static void put_number(struct json_writer *writer, const char *key, double value
 {
     json_write_key(writer, key);
     json_write_number(writer, value);
-}
-
-static void put_messages(struct json_writer *writer, const struct chat_messages *messages)
-{
-    json_write_key(writer, "messages");
-    json_begin_array(writer);
-    for (size_t i = 0; i < messages->count; i++) {
-        const struct chat_message *message = &messages->items[i];
-
-        json_begin_object(writer);
-        json_put_string(writer, "role", role_names[message->role]);
-        json_put_text(writer, "content", message->content, message->length);
-        json_end_object(writer);
-    }
-    json_end_array(writer);
 }
 
 static void put_stream_options(struct json_writer *writer)
@@ -131,6 +69,77 @@ static void put_stop(struct json_writer *writer, const char *const stop[4])
     }
     if (any) {
         json_end_array(writer);
+    }
+}
+
+static void put_format(struct json_writer *writer, const struct chat_format *format)
+{
+    json_write_key(writer, "response_format");
+    json_begin_object(writer);
+    if (format->kind == CHAT_FORMAT_JSON) {
+        json_put_string(writer, "type", "json_object");
+    } else {
+        json_put_string(writer, "type", "json_schema");
+        json_write_key(writer, "json_schema");
+        json_begin_object(writer);
+        json_put_string(writer, "name", format->name);
+        json_put_bool(writer, "strict", format->strict);
+        json_write_key(writer, "schema");
+        json_write_raw(writer, format->schema, strlen(format->schema));
+        json_end_object(writer);
+    }
+    json_end_object(writer);
+}
+
+static void put_tool(struct json_writer *writer, const struct chat_tool *tool)
+{
+    json_begin_object(writer);
+    json_put_string(writer, "type", "function");
+    json_write_key(writer, "function");
+    json_begin_object(writer);
+    json_put_string(writer, "name", tool->name);
+    if (tool->description != NULL) {
+        json_put_string(writer, "description", tool->description);
+    }
+    if (tool->parameters != NULL) {
+        json_write_key(writer, "parameters");
+        json_write_raw(writer, tool->parameters, strlen(tool->parameters));
+    }
+    json_end_object(writer);
+    json_end_object(writer);
+}
+
+static void put_tool_choice(struct json_writer *writer, const char *choice)
+{
+    json_write_key(writer, "tool_choice");
+    if (strcmp(choice, "auto") == 0 || strcmp(choice, "none") == 0 ||
+        strcmp(choice, "required") == 0) {
+        json_write_string(writer, choice);
+        return;
+    }
+    json_begin_object(writer);
+    json_put_string(writer, "type", "function");
+    json_write_key(writer, "function");
+    json_begin_object(writer);
+    json_put_string(writer, "name", choice);
+    json_end_object(writer);
+    json_end_object(writer);
+}
+
+/* The choice and the number of calls speak of these tools: they are not for the caller's own. */
+static void put_tools(struct json_writer *writer, const struct chat_request *request)
+{
+    json_write_key(writer, "tools");
+    json_begin_array(writer);
+    for (size_t i = 0; i < request->tool_count; i++) {
+        put_tool(writer, &request->tools[i]);
+    }
+    json_end_array(writer);
+    if (request->tool_choice != NULL && wanted(request, "tool_choice")) {
+        put_tool_choice(writer, request->tool_choice);
+    }
+    if (request->one_call && wanted(request, "parallel_tool_calls")) {
+        json_put_bool(writer, "parallel_tool_calls", false);
     }
 }
 
@@ -167,6 +176,12 @@ static void put_own_fields(struct json_writer *writer, const struct chat_request
     if (request->n > 1 && wanted(request, "n")) {
         json_put_integer(writer, "n", request->n);
     }
+    if (request->format.kind != CHAT_FORMAT_ANY && wanted(request, "response_format")) {
+        put_format(writer, &request->format);
+    }
+    if (request->tool_count > 0 && wanted(request, "tools")) {
+        put_tools(writer, request);
+    }
 }
 
 /* The key under which a member of extra goes out, or NULL where it does not. */
@@ -191,7 +206,8 @@ int chat_request_append(struct buffer *out, const struct chat_request *request)
     json_writer_init(&writer, out);
     json_begin_object(&writer);
     json_put_string(&writer, "model", request->model);
-    put_messages(&writer, request->messages);
+    json_write_key(&writer, "messages");
+    chat_messages_write(request->messages, (request->omit & CHAT_FIELD_REASONING) == 0, &writer);
     json_put_bool(&writer, "stream", true);
     if (wanted(request, "stream_options")) {
         put_stream_options(&writer);

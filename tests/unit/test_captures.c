@@ -310,6 +310,12 @@ static void check_answer(const struct answer_row *row, const struct buffer *body
         assert_int_equal(decoder.usage.completion_tokens, row->completion);
     }
     assert_int_equal(decoder.tool_call_seen, row->tool_call);
+    assert_int_equal(decoder.choices[0].calls.count > 0, row->tool_call);
+    if (row->tool_call) {
+        /* What the limit cut is no call. */
+        assert_int_equal(decoder.choices[0].calls.fault == NULL,
+                         row->finish == CHAT_FINISH_TOOL_CALLS);
+    }
     assert_int_equal(decoder.answer_seen, row->tool_call || row->length > 0);
     assert_false(decoder.reasoning_seen);
     assert_string_equal(decoder.model, row->model);

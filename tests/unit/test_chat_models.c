@@ -51,6 +51,31 @@ static void reads_lists(void **state)
     check("{\"data\":[]}", "");
 }
 
+static void reads_efforts(void **state)
+{
+    static const char body[] =
+        "{\"data\":[{\"id\":\"a\",\"reasoning\":{\"supported_efforts\":[\"high\",\"low\",\"new\",1,"
+        "null]}},{\"id\":\"b\",\"reasoning\":{\"supported_efforts\":\"low\"}},{\"id\":\"c\","
+        "\"reasoning\":true}]}";
+    struct chat_model *models;
+    size_t count;
+
+    (void)state;
+    assert_int_equal(chat_models_parse(body, strlen(body), &models, &count), 0);
+    assert_int_equal(count, 3);
+    assert_int_equal(models[0].efforts, CHAT_EFFORT_LOW | CHAT_EFFORT_HIGH);
+    assert_int_equal(models[1].efforts, 0);
+    assert_int_equal(models[2].efforts, 0);
+    free(models);
+    assert_int_equal(chat_effort_from_name("none"), CHAT_EFFORT_NONE);
+    assert_int_equal(chat_effort_from_name("xhigh"), CHAT_EFFORT_XHIGH);
+    assert_int_equal(chat_effort_from_name("None"), 0);
+    assert_string_equal(chat_effort_name(CHAT_EFFORT_MINIMAL), "minimal");
+    assert_null(chat_effort_name(0));
+    assert_null(chat_effort_name(CHAT_EFFORT_LOW | CHAT_EFFORT_HIGH));
+    assert_null(chat_effort_name(1u << 6));
+}
+
 static void passes_over_what_is_no_model(void **state)
 {
     (void)state;
@@ -97,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_lists),
+        cmocka_unit_test(reads_efforts),
         cmocka_unit_test(passes_over_what_is_no_model),
         cmocka_unit_test(caps_ids_and_count),
         cmocka_unit_test(refuses_what_is_no_list),

@@ -124,6 +124,77 @@ static void copies_messages(void **state)
     chat_messages_finish(NULL);
 }
 
+static void writes_formats(void **state)
+{
+    struct fixture *fixture = *state;
+    struct chat_format *format = &fixture->request.format;
+
+    format->kind = CHAT_FORMAT_JSON;
+    check(fixture, HEAD USAGE ",\"response_format\":{\"type\":\"json_object\"}}");
+    *format = (struct chat_format){CHAT_FORMAT_SCHEMA, "edit", "{\"type\":\"object\"}", true};
+    check(fixture, HEAD USAGE ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{"
+                              "\"name\":\"edit\",\"strict\":true,\"schema\":{\"type\":"
+                              "\"object\"}}}}");
+    format->strict = false;
+    fixture->request.omit = CHAT_FIELD_RESPONSE_FORMAT;
+    check(fixture, HEAD USAGE "}");
+    fixture->request.omit = 0;
+    set_extra(fixture, "{\"response_format\":{\"type\":\"text\"}}");
+    check(fixture, HEAD USAGE ",\"response_format\":{\"type\":\"text\"}}");
+}
+
+static const struct chat_tool tools[] = {
+    {"add", "Adds \"two\"", "{\"type\":\"object\"}"},
+    {"now", NULL, NULL},
+};
+
+#define TOOLS \
+    ",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"add\",\"description\":" \
+    "\"Adds \\\"two\\\"\",\"parameters\":{\"type\":\"object\"}}}," \
+    "{\"type\":\"function\",\"function\":{\"name\":\"now\"}}]"
+
+static void writes_tools(void **state)
+{
+    struct fixture *fixture = *state;
+    struct chat_request *request = &fixture->request;
+
+    request->tools = tools;
+    request->tool_count = 2;
+    check(fixture, HEAD USAGE TOOLS "}");
+    request->tool_choice = "required";
+    request->one_call = true;
+    check(fixture, HEAD USAGE TOOLS ",\"tool_choice\":\"required\","
+                              "\"parallel_tool_calls\":false}");
+    request->tool_choice = "add";
+    check(fixture, HEAD USAGE TOOLS ",\"tool_choice\":{\"type\":\"function\",\"function\":"
+                              "{\"name\":\"add\"}},\"parallel_tool_calls\":false}");
+    request->omit = CHAT_FIELD_TOOLS;
+    check(fixture, HEAD USAGE "}");
+    request->omit = 0;
+    request->tool_count = 0;
+    check(fixture, HEAD USAGE "}");
+}
+
+static void tools_of_the_settings_pass_through(void **state)
+{
+    struct fixture *fixture = *state;
+    struct chat_request *request = &fixture->request;
+
+    set_extra(fixture, "{\"tools\":[{\"type\":\"web_search\",\"x\":1.5}],\"tool_choice\":{\"y\":"
+                       "[]},\"parallel_tool_calls\":true}");
+    check(fixture, HEAD USAGE ",\"tools\":[{\"type\":\"web_search\",\"x\":1.5}],\"tool_choice\":"
+                              "{\"y\":[]},\"parallel_tool_calls\":true}");
+    /* They take the place of the caller's, of which the choice would speak. */
+    request->tools = tools;
+    request->tool_count = 2;
+    request->tool_choice = "add";
+    request->one_call = true;
+    set_extra(fixture, "{\"tools\":[]}");
+    check(fixture, HEAD USAGE ",\"tools\":[]}");
+    set_extra(fixture, "{\"tool_choice\":\"none\"}");
+    check(fixture, HEAD USAGE TOOLS ",\"parallel_tool_calls\":false,\"tool_choice\":\"none\"}");
+}
+
 static void extra_wins_and_is_never_doubled(void **state)
 {
     struct fixture *fixture = *state;
@@ -215,6 +286,9 @@ int main(void)
         TEST(writes_every_field),
         TEST(writes_messages),
         TEST(copies_messages),
+        TEST(writes_formats),
+        TEST(writes_tools),
+        TEST(tools_of_the_settings_pass_through),
         TEST(extra_wins_and_is_never_doubled),
         TEST(extra_cannot_take_over),
         TEST(leaves_out_what_was_refused),
