@@ -35,7 +35,8 @@ struct commit_message {
 
 /* ---- the answer ------------------------------------------------------------------------------- */
 
-/* A model that continues a text begins by repeating it; the person has it already. */
+/* A model that continues a text begins by repeating it; the person has it already. One that does not
+ * repeat it has written something to stand below. */
 static int drop_echo(struct commit_message *commit, const struct buffer *message, bool last,
                      struct buffer *out)
 {
@@ -52,6 +53,8 @@ static int drop_echo(struct commit_message *commit, const struct buffer *message
         return 0;
     commit->echo_over = true;
     size_t from = repeats ? common : 0;
+    if (!repeats)
+        buffer_append_string(out, "\n\n");
     return buffer_append(out, echo->data + from, echo->length - from);
 }
 
@@ -83,6 +86,10 @@ static void apply(struct commit_message *commit, struct document *document)
     if (!writer)
         return;
     size_t at = commit->typed.length;
+    /* What comes behind, comments most often, begins on a line of its own. */
+    if (at < text_length(&document->text) &&
+        !strchr("\r\n", *text_view(&document->text, at, at + 1)))
+        buffer_append_byte(&job->text, '\n');
     struct range range = context_lsp_range(services, document, at, at);
     json_begin_object(writer);
     json_put_string(writer, "label", "gridls: commit message");

@@ -441,6 +441,18 @@ class CommitTest(VimTest):
         self.assertEqual(self.finish(terminal), 'For the release\n\nAdd a first function')
 
 
+    def test_what_is_typed_is_gone_on_with(self):
+        self.upstream.answer(stream('Add a first', ' function\n\nIt returns one.'))
+        terminal = self.commit()
+        terminal.type(':GridlsToggle\r')
+        terminal.type('iAdd a')
+        terminal.keys('Escape')
+        terminal.type(':GridlsCommit\r')
+        terminal.wait_for(lambda screen: screen.startswith(
+            'Add a first function\n\nIt returns one.\n\n# Please enter'))
+        self.assertEqual(self.finish(terminal), 'Add a first function\n\nIt returns one.')
+
+
 class DaemonTest(VimTest):
     def test_status(self):
         terminal = self.vim()

@@ -16,7 +16,7 @@ export def Write(bufnr: number, hint: string)
     status.Warn('this buffer is no file')
     return
   endif
-  final writing = {bufnr: bufnr, ticket: 0, text: '', lines: [], first: 0, undo: -1, given_up: false}
+  final writing = {bufnr: bufnr, ticket: 0, text: '', lines: [], prefix: '', first: 0, undo: -1, given_up: false}
   final params = {textDocument: document.Identifier(bufnr)}
   writing.ticket = client.Request('gridls/commitMessage',
     hint == '' ? params : extendnew(params, {hint: hint}), {
@@ -58,7 +58,9 @@ def Update(writing: dict<any>)
   else
     Join(writing)
   endif
-  final lines = writing.text->trim()->substitute('\r', '', 'g')->split("\n", true)
+  final text = writing.prefix == '' ? trim(writing.text)
+    : writing.prefix .. trim(writing.text, " \t\r\n", 2)
+  final lines = text->substitute('\r', '', 'g')->split("\n", true)
   edit.ReplaceLines(writing.bufnr, writing.first, writing.first + len(writing.lines), lines)
   writing.lines = lines
   writing.undo = Sequence(writing.bufnr)
@@ -66,7 +68,8 @@ def Update(writing: dict<any>)
   prop_add(writing.first + 1, 1, {type: PROPERTY, bufnr: writing.bufnr})
 enddef
 
-# Finds the place: the top where nothing is written yet, else after what is.
+# Finds the place: the top where nothing is written yet, else after what is. A text that begins with a
+# line end stands apart from what is typed, any other goes on with its last line.
 def Begin(writing: dict<any>)
   const comment = '^\V' .. escape(matchstr(getbufvar(writing.bufnr, '&commentstring'), '^\S\+\ze\s*%s')
     ?? '#', '\')
@@ -79,7 +82,15 @@ def Begin(writing: dict<any>)
     typed -= 1
   endwhile
   edit.BreakUndo(writing.bufnr)
-  if typed > 0
+  if typed > 0 && writing.text !~ '^\n'
+    if get(lines, typed, '#') !~ '^\s*$'
+      appendbufline(writing.bufnr, typed, [''])
+    endif
+    writing.first = typed - 1
+    writing.prefix = lines[typed - 1]
+    writing.lines = [writing.prefix]
+    return
+  elseif typed > 0
     # An empty line parts it from what is typed, and another from the comments.
     appendbufline(writing.bufnr, typed, get(lines, typed, '#') =~ '^\s*$' ? [''] : ['', ''])
     writing.first = typed + 1
