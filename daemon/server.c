@@ -267,6 +267,7 @@ static void free_when_done(struct server *server)
     if (!server->timer_closed || server->services.files_being_shown)
         return;
     buffer_finish(&server->services.warnings);
+    free(server->services.told_base_url);
     free(server->runtime_directory);
     free(server);
 }

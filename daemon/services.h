@@ -27,6 +27,7 @@ struct services {
     struct conversations *conversations; /* what was explained, for follow-up questions */
     struct jobs *jobs;                   /* answers being streamed */
     struct buffer warnings;              /* about settings, to be told when the client is ready */
+    char *told_base_url;                 /* the repaired one that the log was told of; NULL: none */
     enum upstream_state told_state;      /* by gridls/status, with this message */
     char told_message[800];
     const char *runtime_directory;       /* for files that the editor is to show; NULL: none */

@@ -1,6 +1,8 @@
 #include "daemon/requests/settings.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "daemon/outgoing.h"
 #include "daemon/requests/job.h"
@@ -20,12 +22,27 @@ static void tell(struct services *services)
     buffer_clear(warnings);
 }
 
+/* What people paste as a base URL is repaired, and they are told once what became of it. */
+static void note_repairs(struct services *services)
+{
+    struct config *config = services_config(services);
+    if (config && config->base_url && config->base_url_repairs &&
+        (!services->told_base_url || strcmp(services->told_base_url, config->base_url) != 0)) {
+        log_write(services->log, LOG_INFO, "base_url is taken as %s: %s", config->base_url,
+                  config->base_url_repairs);
+        free(services->told_base_url);
+        services->told_base_url = strdup(config->base_url);
+    }
+    config_unref(config);
+}
+
 static void take_layer(struct services *services, enum config_layer layer,
                        const struct json *settings)
 {
     if (config_store_set(services->config_store, layer, settings, &services->warnings) != 0)
         buffer_append_string(&services->warnings, "There was no memory for the settings.\n");
     tell(services);
+    note_repairs(services);
     upstream_settings_changed(services->upstream);
 }
 
@@ -98,6 +115,7 @@ static void register_for_changes(struct services *services)
 void settings_on_ready(struct services *services)
 {
     tell(services);
+    note_repairs(services);
     register_for_changes(services);
     pull(services);
 }
@@ -125,6 +143,7 @@ static void take_file(struct services *services, enum config_layer layer, const 
         config_store_set_text(services->config_store, layer, name, text, length,
                               &services->warnings);
     tell(services);
+    note_repairs(services);
     upstream_settings_changed(services->upstream);
 }
 
