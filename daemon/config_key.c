@@ -116,8 +116,8 @@ static int is_meant_for(const struct config_store *store, const struct config *c
 static int use_environment(const struct config_store *store, enum config_layer url_layer,
                            struct config *config)
 {
-    static const char thegrid_source[] = "environment THEGRID_API_KEY";
-    static const char openai_source[] = "environment OPENAI_API_KEY";
+    static const char thegrid_source[] = "THEGRID_API_KEY";
+    static const char openai_source[] = "OPENAI_API_KEY";
     enum config_url_variable variable =
         url_layer == CONFIG_ENVIRONMENT ? store->url_variable : URL_VARIABLE_NONE;
     bool thegrid = config->is_the_grid || variable == URL_VARIABLE_THEGRID ||

@@ -533,7 +533,7 @@ static void test_print_shows_no_secret(void **state)
         assert_holds(printed(fixture), "me:***@proxy:1\"  (the editor's settings)\n");
         assert_holds_not(fixture->warnings.data, "topsecret");
     }
-    assert_holds(fixture->warnings.data, "api_key = set (from environment THEGRID_API_KEY)\n"
+    assert_holds(fixture->warnings.data, "api_key = set (from THEGRID_API_KEY)\n"
                                          "api_key_command = set (from user file), not used\n"
                                          "api_key_file = set (from user file), not used\n");
     set_clean(fixture, CONFIG_CLIENT_SETTINGS, "{\"network\":{\"proxy\":\"http://proxy:1\"}}");

@@ -190,9 +190,9 @@ static void test_keys_are_cleaned(void **state)
         config = snapshot(fixture);
         assert_int_equal(config->key_kind, CONFIG_KEY_NONE);
         assert_null(config->api_key);
-        assert_holds(config->key_fault, "The key (from environment THEGRID_API_KEY) has a ");
+        assert_holds(config->key_fault, "The key (from THEGRID_API_KEY) has a ");
         assert_holds_not(config->key_fault, "secret");
-        assert_holds(printed(fixture), "api_key = set (from environment THEGRID_API_KEY), unus");
+        assert_holds(printed(fixture), "api_key = set (from THEGRID_API_KEY), unus");
         assert_holds_not(fixture->warnings.data, "sk-");
     }
     set_clean(fixture, CONFIG_CLIENT_SETTINGS, "{\"api_key\":\"  \"}");
