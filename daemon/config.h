@@ -73,7 +73,7 @@ struct config {
     char *api_key;            /* KEY_TEXT; wiped when the snapshot goes */
     struct config_strings api_key_command;
     char *api_key_file;
-    const char *key_source;   /* for people: "environment THEGRID_API_KEY", "user file"; static */
+    const char *key_source;   /* for people: "THEGRID_API_KEY", "user file"; static */
     char *key_fault;          /* why a key that was given cannot be used, a sentence; NULL */
     const char *key_withheld; /* the source of a key that is not sent, as it is another provider's
                                  than the base URL's; static, NULL: none */
