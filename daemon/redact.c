@@ -106,7 +106,8 @@ static size_t placeholder_at(const char *text, size_t length)
     size_t number = 0;
     size_t i;
 
-    if (length < PLACEHOLDER_LENGTH || memcmp(text, PLACEHOLDER, sizeof(PLACEHOLDER) - 1) != 0)
+    if (length < PLACEHOLDER_LENGTH || text[0] != PLACEHOLDER[0] ||
+        memcmp(text, PLACEHOLDER, sizeof(PLACEHOLDER) - 1) != 0)
         return 0;
     for (i = sizeof(PLACEHOLDER) - 1; i < PLACEHOLDER_LENGTH; i++) {
         if (!isdigit((unsigned char)text[i]))

@@ -57,7 +57,7 @@ static bool starts_with_any_case(const char *text, size_t length, size_t at, con
 
 static bool begins_word(const char *text, size_t at)
 {
-    return at == 0 || !in_alphabet(text[at - 1], WORD);
+    return in_alphabet(text[at], WORD) && (at == 0 || !in_alphabet(text[at - 1], WORD));
 }
 
 static bool has_digit(const char *text, size_t length)
@@ -190,15 +190,14 @@ static bool find_token(const char *text, size_t length, size_t at, struct redact
 {
     size_t i;
 
-    if (!begins_word(text, at))
-        return false;
     for (i = 0; i < COUNT(tokens); i++) {
         const struct token *token = &tokens[i];
-        size_t head = strlen(token->prefix);
+        size_t head;
         size_t run;
 
-        if (!starts_with(text, length, at, token->prefix))
+        if (token->prefix[0] != text[at] || !starts_with(text, length, at, token->prefix))
             continue;
+        head = strlen(token->prefix);
         run = run_of(text, length, at + head, token->alphabet);
         if (run < token->min || (token->max > 0 && run > token->max) ||
             !has_digit(text + at + head, run))
@@ -215,7 +214,7 @@ static bool find_jwt(const char *text, size_t length, size_t at, struct redact_s
     size_t end = at;
     unsigned part;
 
-    if (!begins_word(text, at) || !starts_with(text, length, at, "eyJ"))
+    if (!starts_with(text, length, at, "eyJ"))
         return false;
     for (part = 0; part < 3; part++) {
         size_t run = run_of(text, length, end, WORD);
@@ -238,7 +237,7 @@ static bool find_bearer(const char *text, size_t length, size_t at, struct redac
     size_t start = at + strlen("Bearer ");
     size_t run;
 
-    if (!begins_word(text, at) || !starts_with_any_case(text, length, at, "Bearer "))
+    if (!starts_with_any_case(text, length, at, "Bearer "))
         return false;
     run = run_of(text, length, start, VISIBLE);
     if (run < 20 || !is_real_secret(text + start, run))
@@ -310,8 +309,6 @@ static bool find_key_rest(const char *text, size_t length, size_t at, struct red
     size_t limit = length - at < KEY_BLOCK_MAX ? length : at + KEY_BLOCK_MAX;
     size_t end = at;
 
-    if (at > 0 && text[at - 1] != '\n')
-        return false;
     while (end < limit) {
         size_t border = key_border(text, length, end, "-----END ");
         size_t start = end;
@@ -415,14 +412,11 @@ static size_t skip_assignment(const char *text, size_t length, size_t at)
 static bool find_assigned(const char *text, size_t length, size_t at, struct redact_span *span)
 {
     size_t name = run_of(text, length, at, WORD);
-    size_t start;
+    size_t start = skip_assignment(text, length, at + name);
     size_t run;
     char quote[2] = {0};
 
-    if (name == 0 || !begins_word(text, at) || !names_a_secret(text + at, name))
-        return false;
-    start = skip_assignment(text, length, at + name);
-    if (start == 0 || start >= length)
+    if (start == 0 || start >= length || !names_a_secret(text + at, name))
         return false;
     quote[0] = text[start];
     if (quote[0] == '"' || quote[0] == '\'' || quote[0] == '`') {
@@ -442,21 +436,22 @@ static bool find_assigned(const char *text, size_t length, size_t at, struct red
     return true;
 }
 
-/* ---- the table ------------------------------------------------------------------------------ */
+/* ---- all of them ---------------------------------------------------------------------------- */
 
-static bool (*const finders[])(const char *text, size_t length, size_t at,
-                               struct redact_span *span) = {
-    find_key_block, find_key_rest, find_token, find_jwt, find_bearer, find_url_password,
-    find_assigned,
-};
-
+/* Every byte that is sent is looked at here, and most begin nothing: the cheap questions come
+ * first. */
 bool redact_shapes_find(const char *text, size_t length, size_t at, struct redact_span *span)
 {
-    size_t i;
-
-    for (i = 0; i < COUNT(finders); i++) {
-        if (finders[i](text, length, at, span))
+    if (at == 0 || text[at - 1] == '\n') {
+        if (find_key_rest(text, length, at, span))
             return true;
     }
-    return false;
+    if (text[at] == '-' && find_key_block(text, length, at, span))
+        return true;
+    if (text[at] == ':')
+        return find_url_password(text, length, at, span);
+    return begins_word(text, at) && (find_token(text, length, at, span) ||
+                                     find_jwt(text, length, at, span) ||
+                                     find_bearer(text, length, at, span) ||
+                                     find_assigned(text, length, at, span));
 }

@@ -55,7 +55,7 @@ static const char *const innocent[] = {
     "secret = \"aaaaaaaaaaaaaaaa1\"",
     "API_KEY=${API_KEY_FROM_ENV_1}",
     "token_url = \"https://example.org/oauth2/v1/token\"",
-    "sk-folding-" "cube-animation-name",
+    ("sk-folding-" "cube-animation-name"),
     "risk-averse-0123456789012345678901234567890",
     "http://example.org:8080/path@2",
     "https://user@example.org/",
@@ -252,6 +252,28 @@ static void test_cut_at_every_byte(void **state)
     }
 }
 
+/* A text such as minified code or an image in base64, where the work must not grow as its square:
+ * then this would not end. */
+static void test_long_words_take_no_longer(void **state)
+{
+    static const char ending[] = "_token = 1;\npassword = \"Tr0ub4dor&3xyz\";";
+    struct redaction *redaction = create();
+    struct buffer text;
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&text, BUFFER_CAP);
+    buffer_init(&out, BUFFER_CAP);
+    while (text.length < (size_t)2 << 20)
+        buffer_append_string(&text, "iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB");
+    buffer_append_string(&text, ending);
+    assert_int_equal(redaction_apply(redaction, text.data, text.length, &out), 0);
+    assert_int_equal(redaction_count(redaction), 1);
+    buffer_finish(&text);
+    buffer_finish(&out);
+    redaction_destroy(redaction);
+}
+
 static void test_more_secrets_than_placeholders(void **state)
 {
     struct redaction *redaction = create();
@@ -283,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_unknown_placeholders_pass),
         cmocka_unit_test(test_messages_are_replaced_in_place),
         cmocka_unit_test(test_cut_at_every_byte),
+        cmocka_unit_test(test_long_words_take_no_longer),
         cmocka_unit_test(test_more_secrets_than_placeholders),
     };
 
