@@ -1,6 +1,5 @@
 #include "daemon/answer/completion_rules.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "daemon/answer/lines.h"
@@ -12,22 +11,6 @@
 
 /* Shorter echoes are too likely to be meant. */
 #define ECHO_MIN 3
-
-static bool is_word(char byte)
-{
-    return isalnum((unsigned char)byte) || byte == '_' || (unsigned char)byte >= 0x80;
-}
-
-static bool has_word(const char *text, size_t length)
-{
-    size_t i;
-
-    for (i = 0; i < length; i++) {
-        if (is_word(text[i]))
-            return true;
-    }
-    return false;
-}
 
 /* One line of the text: [start, end), and where the next begins; whole when its end has come. */
 struct span {
@@ -248,7 +231,7 @@ void completion_drop_echoed_line(struct completion_fit *fit)
 
     lines_trim(&previous, &previous_length);
     lines_trim(&text, &length);
-    if (previous_length < ECHO_MIN || !has_word(previous, previous_length) || length == 0)
+    if (previous_length < ECHO_MIN || !lines_has_word(previous, previous_length) || length == 0)
         return;
     if (!line.whole) {
         fit->waits = length <= previous_length && memcmp(text, previous, length) == 0;
@@ -269,7 +252,7 @@ void completion_drop_echoed_prefix(struct completion_fit *fit)
     size_t i;
 
     lines_trim(&before, &length);
-    for (i = 0; i < length && is_word(before[i]); i++)
+    for (i = 0; i < length && lines_is_word(before[i]); i++)
         continue;
     if (utf8_count(before, length) < (i == length ? ECHO_MIN - 1 : ECHO_MIN))
         return;
@@ -295,7 +278,7 @@ void completion_drop_echoed_word(struct completion_fit *fit)
     size_t length = 0;
     size_t at = fit->place->line_before_length;
 
-    while (at > 0 && is_word(word[at - 1])) {
+    while (at > 0 && lines_is_word(word[at - 1])) {
         at--;
         length++;
     }

@@ -1,6 +1,5 @@
 #include "daemon/answer/completion_rules.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "daemon/answer/lines.h"
@@ -18,22 +17,6 @@
 
 /* An overlap of words with the rest of the line; a whole rest may be shorter. */
 #define OVERLAP_MIN 3
-
-static bool is_word(char byte)
-{
-    return isalnum((unsigned char)byte) || byte == '_' || (unsigned char)byte >= 0x80;
-}
-
-static bool has_word(const char *text, size_t length)
-{
-    size_t i;
-
-    for (i = 0; i < length; i++) {
-        if (is_word(text[i]))
-            return true;
-    }
-    return false;
-}
 
 /* Where the line that begins at `start` ends. */
 static size_t line_end_at(const struct completion_fit *fit, size_t start)
@@ -111,7 +94,7 @@ void completion_stop_repetition(struct completion_fit *fit)
 
         if (end == fit->text.length && !fit->final)
             break;
-        line.tells = line.length >= TELLING_LINE && has_word(fit->text.data + at, line.length);
+        line.tells = line.length >= TELLING_LINE && lines_has_word(fit->text.data + at, line.length);
         ring[count++ % (REPEAT_MAX + 1)] = line;
         for (period = 1; period <= REPEAT_MAX && period < count; period++) {
             struct line above = ring[(count - 1 - period) % (REPEAT_MAX + 1)];
@@ -178,7 +161,7 @@ static bool is_line_below(const struct completion_fit *fit, size_t start, size_t
 
     length = lines_trimmed(line, length);
     exact = length == below_length && memcmp(line, below, length) == 0;
-    if (!has_word(below, below_length) && start > 0)
+    if (!lines_has_word(below, below_length) && start > 0)
         return exact && open_brackets(fit->text.data, start) == 0;
     if (exact && start > 0)
         return true;
@@ -304,7 +287,7 @@ static bool overlap_holds(const char *line, size_t length, size_t overlap, size_
 
     if (overlap < rest_length && utf8_count(start, overlap) < OVERLAP_MIN)
         return false;
-    if (overlap < length && is_word(start[-1]) && is_word(start[0]))
+    if (overlap < length && lines_is_word(start[-1]) && lines_is_word(start[0]))
         return false;
     return unopened_closer(start, overlap, '\0') == overlap &&
            !memchr(start, '"', overlap) && !memchr(start, '\'', overlap);

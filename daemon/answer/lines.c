@@ -1,5 +1,6 @@
 #include "daemon/answer/lines.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -94,6 +95,20 @@ size_t lines_trimmed(const char *line, size_t length)
 bool lines_is_blank(const char *line, size_t length)
 {
     return lines_trimmed(line, length) == 0;
+}
+
+bool lines_is_word(char byte)
+{
+    return isalnum((unsigned char)byte) || byte == '_' || (unsigned char)byte >= 0x80;
+}
+
+bool lines_has_word(const char *line, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (lines_is_word(line[i]))
+            return true;
+    }
+    return false;
 }
 
 void lines_trim(const char **line, size_t *length)

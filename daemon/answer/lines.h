@@ -11,6 +11,10 @@ size_t lines_indent(const char *line, size_t length);
 size_t lines_trimmed(const char *line, size_t length);
 bool lines_is_blank(const char *line, size_t length);
 
+/* A byte of a word or of a name: letters, digits, `_`, and all that is not ASCII. */
+bool lines_is_word(char byte);
+bool lines_has_word(const char *line, size_t length);
+
 /* Takes the blanks from both ends. */
 void lines_trim(const char **line, size_t *length);
 
