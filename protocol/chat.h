@@ -57,7 +57,7 @@ enum chat_field {
     CHAT_FIELD_MAX_TOKENS = 1 << 4, /* omitting it sends max_completion_tokens instead */
     CHAT_FIELD_STOP = 1 << 5,
     CHAT_FIELD_TEMPERATURE = 1 << 6,
-    CHAT_FIELD_REASONING = 1 << 7, /* of earlier turns; each server takes or refuses it in its way */
+    CHAT_FIELD_REASONING = 1 << 7, /* of earlier turns; some servers want it, some refuse it */
 };
 
 /* The bit of the field with that name; 0: none of ours. */
@@ -81,7 +81,7 @@ struct chat_format {
 struct chat_tool {
     const char *name;
     const char *description; /* NULL: none */
-    const char *parameters;  /* JSON text of the arguments' schema, an object; NULL: it takes none */
+    const char *parameters;  /* JSON text of the arguments' schema, an object; NULL: there are none */
 };
 
 /* Everything unset is left out of the body. */
@@ -97,8 +97,8 @@ struct chat_request {
     struct chat_format format;
     const struct chat_tool *tools;
     size_t tool_count;
-    const char *tool_choice;      /* "auto", "none", "required", or the name of the one tool to call;
-                                     NULL: unset. Without tools nothing of these goes out. */
+    const char *tool_choice;      /* "auto", "none", "required", or the name of the tool to call;
+                                     NULL: unset. Goes out with tools only, as does the next. */
     bool one_call;                /* parallel_tool_calls: false */
     const struct json *extra;     /* an object whose members are passed through as they are and win
                                      over the fields above; never model, messages or stream */

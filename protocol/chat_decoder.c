@@ -308,7 +308,7 @@ static enum chat_outcome end_sse(struct chat_decoder *decoder)
     return decoder->finished ? CHAT_COMPLETE : CHAT_CUT;
 }
 
-/* Calls are run only where the answer ended well: what else came may be a part of what was meant. */
+/* Calls are run only where the answer ended well: else they may be a part of what was meant. */
 static int settle_calls(struct chat_decoder *decoder, enum chat_outcome outcome)
 {
     int rc = 0;

@@ -289,8 +289,8 @@ static int make_id(const struct chat_tool_calls *calls, size_t at)
     return calls->items[at].id != NULL ? 0 : -ENOMEM;
 }
 
-/* Makes arguments that say nothing an empty object. Returns 0, -EBADMSG where they are no object, or
- * -ENOMEM. */
+/* Makes arguments that say nothing an empty object. Returns 0, -EBADMSG where they are no object,
+ * or -ENOMEM. */
 static int settle_arguments(struct buffer *arguments)
 {
     struct json *root CLEANUP(json_cleanup) = NULL;

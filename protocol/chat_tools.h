@@ -28,8 +28,8 @@ struct chat_tool_call {
     char *id;                /* never NULL once settled: where none came, one is made up */
     char *name;
     struct buffer arguments; /* once settled, the JSON text of an object */
-    struct buffer rest;      /* the members that are not known here, the JSON text of an object; they
-                                must go back as they came (a signature, say); empty: none */
+    struct buffer rest;      /* the members that are not known here (a signature, say), which must go
+                                back as they came: the JSON text of an object; empty: none */
     int64_t index;
     bool has_index;
     bool is_closed;          /* the outermost bracket of the arguments is closed */
@@ -40,14 +40,14 @@ struct chat_tool_call {
 struct chat_tool_calls {
     struct chat_tool_call *items;
     size_t count;
-    const char *fault; /* a sentence for people, static: why none of them may be run; NULL: they may */
+    const char *fault; /* why none of them may be run, a sentence, static; NULL: they may */
 };
 
 /* Zeroes are a good beginning. */
 void chat_tool_calls_finish(struct chat_tool_calls *calls);
 
-/* Takes the array `tool_calls` of a delta, or with `whole` that of a message, where each element is a
- * call of its own. Returns 0, -ENOMEM, or -EMSGSIZE where there are too many or one is too large. */
+/* Takes the array `tool_calls` of a delta, or with `whole` that of a message, where each element is
+ * a call of its own. Returns 0, -ENOMEM, or -EMSGSIZE for too many calls or too large a one. */
 int chat_tool_calls_take(struct chat_tool_calls *calls, const struct json *array, bool whole);
 
 /*
@@ -57,7 +57,7 @@ int chat_tool_calls_take(struct chat_tool_calls *calls, const struct json *array
  */
 int chat_tool_calls_settle(struct chat_tool_calls *calls, bool cut);
 
-/* Makes `copy` (zeroes) a copy of settled calls. Returns 0 or -ENOMEM; to be finished in any case. */
+/* Makes `copy` (zeroes) a copy of settled calls. Returns 0 or -ENOMEM; finish it in any case. */
 int chat_tool_calls_copy(struct chat_tool_calls *copy, const struct chat_tool_calls *calls);
 
 /* Writes the array as it goes back to the server. */

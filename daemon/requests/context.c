@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/instruments.h"
 #include "daemon/upstream.h"
 #include "daemon/workspace.h"
 
@@ -37,10 +38,12 @@ void context_window(struct services *services, struct document *document, size_t
 size_t context_budget(const struct services *services, const struct config *config, enum task task)
 {
     size_t budget = budget_caps[task];
-    const struct chat_model *model =
-        upstream_find_model(services->upstream, config, config->instruments[task]);
-    if (model && model->context_length > 0) {
-        int64_t room = model->context_length - config->parameters[task].max_tokens;
+    const char *instrument = config->instruments[task];
+    const struct chat_model *told = upstream_find_model(services->upstream, config, instrument);
+    struct chat_model limits = instrument_limits(told, config, instrument);
+    if (limits.context_length > 0) {
+        int64_t answer = instrument_max_tokens(&limits, config->parameters[task].max_tokens);
+        int64_t room = limits.context_length - answer;
         int64_t bytes = room > 0 ? room * BYTES_PER_TOKEN : 0;
         if ((size_t)bytes < budget)
             budget = (size_t)bytes;

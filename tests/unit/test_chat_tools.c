@@ -174,7 +174,8 @@ static void takes_arguments_of_every_type(void **state)
           "[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"null\"}}]");
     CHECK("a f({\"x\":[1]}) ", NULL,
           "[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":{\"x\":[1]}}}]");
-    CHECK("a f({\"x\":1}) ", NULL, "[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":{}}}]",
+    CHECK("a f({\"x\":1}) ", NULL,
+          "[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":{}}}]",
           "[{\"id\":\"a\",\"function\":{\"arguments\":\"{\\\"x\\\":1}\"}}]");
     CHECK("a f({\"x\":1}) ", NULL,
           "[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":{\"x\":1}}}]",
@@ -296,8 +297,8 @@ static int ignore_text(void *context, unsigned index, const char *text, size_t l
     return 0;
 }
 
-/* The calls of choice 0 as "id name(arguments) ", behind them why they are refused; the same for the
- * body in pieces of each size up to 3, and whole. */
+/* The calls of choice 0 as "id name(arguments) ", behind them why they are refused; the same for
+ * the body in pieces of each size up to 3, and whole. */
 static void check_answer(const char *body, enum chat_outcome outcome, const char *wanted)
 {
     size_t length = strlen(body);
