@@ -1,5 +1,6 @@
 #include "daemon/answer/completion_rules.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "daemon/answer/lines.h"

@@ -94,7 +94,8 @@ void completion_stop_repetition(struct completion_fit *fit)
 
         if (end == fit->text.length && !fit->final)
             break;
-        line.tells = line.length >= TELLING_LINE && lines_has_word(fit->text.data + at, line.length);
+        line.tells = line.length >= TELLING_LINE &&
+                     lines_has_word(fit->text.data + at, line.length);
         ring[count++ % (REPEAT_MAX + 1)] = line;
         for (period = 1; period <= REPEAT_MAX && period < count; period++) {
             struct line above = ring[(count - 1 - period) % (REPEAT_MAX + 1)];
