@@ -183,21 +183,27 @@ void json_cleanup(struct json **root)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
+/* Asked of every value several times over, so it looks at the type itself, as the cJSON_Is…() do one
+ * by one; the bits above are flags. */
 enum json_type json_type(const struct json *value)
 {
     const cJSON *item = item_of(value);
 
-    if (cJSON_IsBool(item))
+    switch (item ? item->type & 0xFF : cJSON_Invalid) {
+    case cJSON_False:
+    case cJSON_True:
         return JSON_BOOL;
-    if (cJSON_IsNumber(item))
+    case cJSON_Number:
         return JSON_NUMBER;
-    if (cJSON_IsString(item))
+    case cJSON_String:
         return JSON_STRING;
-    if (cJSON_IsArray(item))
+    case cJSON_Array:
         return JSON_ARRAY;
-    if (cJSON_IsObject(item))
+    case cJSON_Object:
         return JSON_OBJECT;
-    return JSON_NULL;
+    default:
+        return JSON_NULL;
+    }
 }
 
 bool json_is_null(const struct json *value)
