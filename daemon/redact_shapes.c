@@ -52,7 +52,9 @@ static bool starts_with_any_case(const char *text, size_t length, size_t at, con
 {
     size_t prefix_length = strlen(prefix);
 
-    return length - at >= prefix_length && strncasecmp(text + at, prefix, prefix_length) == 0;
+    /* The bit that letters differ in by case is looked over: this is for telling quickly. */
+    return length - at >= prefix_length && (text[at] | 0x20) == (prefix[0] | 0x20) &&
+           strncasecmp(text + at, prefix, prefix_length) == 0;
 }
 
 static bool begins_word(const char *text, size_t at)
