@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/config_table.h"
@@ -291,8 +292,34 @@ static void test_markdown_has_a_row_for_each(void **state)
     assert_int_not_equal(config_table_markdown(&out), 0);
 }
 
-int main(void)
+/* The README's table of settings is this table. */
+static void test_the_readme_has_each_row(void **state)
 {
+    struct buffer rows CLEANUP(buffer_finish);
+    struct buffer readme CLEANUP(buffer_finish);
+    FILE *file = fopen(*state, "r");
+    char chunk[4096];
+    size_t length;
+    char *rest;
+
+    assert_non_null(file);
+    buffer_init(&rows, BUFFER_CAP);
+    buffer_init(&readme, BUFFER_CAP);
+    while ((length = fread(chunk, 1, sizeof(chunk), file)) > 0)
+        assert_int_equal(buffer_append(&readme, chunk, length), 0);
+    fclose(file);
+    assert_int_equal(config_table_markdown(&rows), 0);
+    rest = rows.data;
+    for (char *row = strtok_r(rest, "\n", &rest); row; row = strtok_r(NULL, "\n", &rest)) {
+        if (!strstr(readme.data, row))
+            fail_msg("this row is not in the README:\n%s", row);
+    }
+}
+
+/* Called with the path of the README. */
+int main(int argc, char **argv)
+{
+    char *readme = argc > 1 ? argv[1] : NULL;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_are_whole),
         cmocka_unit_test(test_built_in_parameters_are_taken),
@@ -305,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_nearest_setting),
         cmocka_unit_test(test_nearest_instrument),
         cmocka_unit_test(test_markdown_has_a_row_for_each),
+        cmocka_unit_test_prestate(test_the_readme_has_each_row, readme),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
