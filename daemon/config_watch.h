@@ -5,8 +5,9 @@
 #include <uv.h>
 
 /*
- * Sees when the user's settings file changes, so that a change needs no restart. Its folder is watched,
- * as editors write a new file and rename it. Where there is no such folder nothing is watched.
+ * Sees when the user's settings file changes, so that a change needs no restart. Its folder is
+ * watched, as editors write a new file and rename it. Where there is no such folder nothing is
+ * watched.
  */
 struct config_watch;
 
@@ -17,7 +18,8 @@ typedef void (*config_watch_callback)(void *context, int error, const char *text
 int config_watch_start(struct config_watch **watch, uv_loop_t *loop, const char *path,
                        config_watch_callback callback, void *context);
 
-/* No callback comes any more; memory goes in the last close callback, as the loop runs. Takes NULL. */
+/* No callback comes any more; memory goes in the last close callback, as the loop runs. Takes
+ * NULL. */
 void config_watch_stop(struct config_watch *watch);
 
 #endif

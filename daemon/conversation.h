@@ -22,9 +22,9 @@ void conversations_destroy(struct conversations *conversations); /* takes NULL *
 struct conversation *conversations_find(struct conversations *conversations, const char *id);
 
 /*
- * Keeps `messages` and the answer to them as the conversation `id` (NULL or unknown: a new one). The
- * messages are moved in. Returns the conversation, valid until the next call, or NULL when memory
- * runs out or it has grown too large to go on.
+ * Keeps `messages` and the answer to them as the conversation `id` (NULL or unknown: a new one).
+ * The messages are moved in. Returns the conversation, valid until the next call, or NULL when
+ * memory runs out or it has grown too large to go on.
  */
 struct conversation *conversations_keep(struct conversations *conversations, const char *id,
                                         struct chat_messages *messages, const char *answer,

@@ -41,7 +41,8 @@ struct document *document_ref(struct document *document);
 /* Drops a reference, and with the last one the document. Takes NULL. */
 void document_unref(struct document *document);
 
-/* What ignore rules and prompts know it by: its path; where it has none, its URI behind the scheme. */
+/* What ignore rules and prompts know it by: its path; where it has none, its URI behind the
+ * scheme. */
 const char *document_name(const struct document *document);
 
 /*

@@ -15,16 +15,16 @@
 #include "daemon/requests/text_sync.h"
 #include "protocol/lsp.h"
 
-#define REQUEST(method, fields_table, params_type, handler)                                          \
-    {                                                                                                \
-        .name = (method), .when = METHOD_RUNNING, .fields = (fields_table),                          \
-        .params_size = sizeof(params_type), .on_request = (handler),                                 \
+#define REQUEST(method, fields_table, params_type, handler)                                     \
+    {                                                                                           \
+        .name = (method), .when = METHOD_RUNNING, .fields = (fields_table),                     \
+        .params_size = sizeof(params_type), .on_request = (handler),                            \
     }
 
-#define NOTIFICATION(method, fields_table, params_type, handler)                                     \
-    {                                                                                                \
-        .name = (method), .when = METHOD_RUNNING, .fields = (fields_table),                          \
-        .params_size = sizeof(params_type), .on_notification = (handler),                            \
+#define NOTIFICATION(method, fields_table, params_type, handler)                                \
+    {                                                                                           \
+        .name = (method), .when = METHOD_RUNNING, .fields = (fields_table),                     \
+        .params_size = sizeof(params_type), .on_notification = (handler),                       \
     }
 
 static const struct method methods[] = {

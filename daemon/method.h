@@ -7,8 +7,8 @@
 #include "protocol/json.h"
 
 /*
- * The one table of what the editor may ask for. A request kind is a row here, a file in requests/, a
- * params table in protocol/lsp.c.
+ * The one table of what the editor may ask for. A request kind is a row here, a file in requests/,
+ * a params table in protocol/lsp.c.
  */
 struct request;
 struct services;
@@ -26,8 +26,8 @@ struct method {
     unsigned when;
     const struct json_field *fields; /* of params; NULL: they are not looked at */
     size_t params_size;
-    /* One of the two. A request handler answers, now or later, exactly once. `params` is the decoded
-     * struct, valid as long as the request; for a notification during the call only. */
+    /* One of the two. A request handler answers, now or later, exactly once. `params` is the
+     * decoded struct, valid as long as the request; for a notification during the call only. */
     void (*on_request)(struct services *services, struct request *request, const void *params);
     void (*on_notification)(struct services *services, const void *params);
 };

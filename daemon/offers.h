@@ -7,8 +7,9 @@
 #include "protocol/buffer.h"
 
 /*
- * What was offered inline before, to be offered again with no call: where the person types through it,
- * deletes back into it, or comes back to it. Pure; keyed by the document and the text round the place.
+ * What was offered inline before, to be offered again with no call: where the person types through
+ * it, deletes back into it, or comes back to it. Pure; keyed by the document and the text round the
+ * place.
  */
 
 /* A place in a document: what stands round a cursor. */
@@ -24,7 +25,8 @@ void offer_place_finish(struct offer_place *place);
 
 /*
  * Whether `now` is `origin` with something typed at the cursor: then *typed is how many bytes, the
- * last ones of now->before. What is compared is bounded: the text round the cursor, not the document.
+ * last ones of now->before. What is compared is bounded: the text round the cursor, not the
+ * document.
  */
 bool offer_place_follows(const struct offer_place *now, const struct offer_place *origin,
                          size_t *typed);
@@ -34,8 +36,8 @@ struct offers;
 int offers_create(struct offers **offers); /* 0 or -ENOMEM */
 void offers_destroy(struct offers *offers); /* takes NULL */
 
-/* Keeps an offer. The place is moved in. Nothing to offer (length 0) is worth keeping too: the place
- * need not be asked about again. Where memory runs out nothing is kept. */
+/* Keeps an offer. The place is moved in. Nothing to offer (length 0) is worth keeping too: the
+ * place need not be asked about again. Where memory runs out nothing is kept. */
 void offers_add(struct offers *offers, struct offer_place *place, const char *text, size_t length,
                 size_t replace_after);
 

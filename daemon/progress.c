@@ -17,7 +17,8 @@ int progress_init(struct progress *progress, struct editor *editor, const struct
         status = rpc_id_from_json(&progress->work_token, work_token);
     if (status == 0 && partial_token)
         status = rpc_id_from_json(&progress->partial_token, partial_token);
-    /* A token that is neither an integer nor a string is passed over: its progress is not wanted. */
+    /* A token that is neither an integer nor a string is passed over: its progress is not
+     * wanted. */
     return status == -ENOMEM ? status : 0;
 }
 

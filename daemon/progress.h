@@ -11,8 +11,8 @@
 /*
  * What a person sees of work that takes time (LSP 3.18, "Work Done Progress", "Partial Result
  * Progress"): begin, reports, end under the work-done token; pieces of the answer under the partial
- * result token. Every value is an object with a `kind`, no report precedes its begin, nothing follows
- * the end: several clients break on anything else.
+ * result token. Every value is an object with a `kind`, no report precedes its begin, nothing
+ * follows the end: several clients break on anything else.
  *
  * Pieces go out at once while the editor takes them; while something is still unwritten they are
  * joined and go out by progress_flush().
@@ -52,8 +52,8 @@ int progress_text(struct progress *progress, const char *text, size_t length);
 void progress_flush(struct progress *progress);
 bool progress_is_full(const struct progress *progress);
 
-/* For partial values of another shape: the caller writes the members behind `kind` between begin and
- * end. */
+/* For partial values of another shape: the caller writes the members behind `kind` between begin
+ * and end. */
 void progress_begin_partial(struct progress *progress, struct buffer *body,
                             struct json_writer *writer);
 void progress_end_partial(struct progress *progress, struct buffer *body,

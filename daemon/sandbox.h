@@ -9,8 +9,8 @@ struct log;
  * A small Chat Completions server on a loopback port, for --sandbox: the real HTTP and SSE path
  * with no key and no network. It checks the key (a random one, made at start), answers inference
  * posts with a 307 to itself as The Grid does, streams, reports usage and the errors for a bad key
- * and an unknown instrument. Its answers are made from the request by simple rules and say so: nobody must
- * take them for a model's.
+ * and an unknown instrument. Its answers are made from the request by simple rules and say so:
+ * nobody must take them for a model's.
  */
 struct sandbox;
 

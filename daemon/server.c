@@ -50,7 +50,7 @@ void services_refresh_config(struct services *services, struct config **config)
     *config = now;
 }
 
-/* ---- dispatch --------------------------------------------------------------------------------- */
+/* ---- dispatch -------------------------------------------------------------------------------- */
 
 static unsigned when_now(const struct session *session)
 {
@@ -198,7 +198,7 @@ static void on_message(void *context, const char *body, size_t length)
     rpc_message_finish(&message);
 }
 
-/* ---- the editor and the upstream -------------------------------------------------------------- */
+/* ---- the editor and the upstream ------------------------------------------------------------- */
 
 static void on_editor_idle(void *context)
 {
@@ -216,8 +216,8 @@ static void on_session_over(uv_timer_t *timer)
         on_over(server->context, server->services.session.exit_clean);
 }
 
-/* Told at the loop's next turn: whoever is writing to the editor when it turns out to be gone must be
- * able to return. */
+/* Told at the loop's next turn: whoever is writing to the editor when it turns out to be gone must
+ * be able to return. */
 static void end_session(struct services *services)
 {
     struct server *server = server_of(services);
@@ -260,7 +260,7 @@ void server_user_file_changed(struct server *server, const char *path, int error
     settings_on_user_file(&server->services, path, error, text, length);
 }
 
-/* ---- life ------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void free_when_done(struct server *server)
 {

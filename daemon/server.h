@@ -7,8 +7,8 @@
 
 /*
  * One session with an editor: owns everything that it needs but the loop, the log and the settings.
- * Routes messages by the method table and gives the generic answers (unknown method, wrong state, bad
- * params) once each.
+ * Routes messages by the method table and gives the generic answers (unknown method, wrong state,
+ * bad params) once each.
  */
 struct config_store;
 struct log;
@@ -20,8 +20,8 @@ struct server_options {
     int input, output;                 /* become the server's */
     const char *warnings;          /* about settings, to be told in the editor, a line each; "" */
     const char *runtime_directory;     /* for files that an editor is to show; NULL: none */
-    /* The session is over: `clean` where it ended as LSP says (shutdown, then exit). Called once, from
-     * the loop; the callee then calls server_close(). */
+    /* The session is over: `clean` where it ended as LSP says (shutdown, then exit). Called once,
+     * from the loop; the callee then calls server_close(). */
     void (*on_over)(void *context, bool clean);
     void *context;
 };

@@ -41,8 +41,8 @@ void services_release(struct services *services);
 /* The settings now in force; a reference for the caller. NULL when memory runs out. */
 struct config *services_config(struct services *services);
 
-/* Replaces a snapshot by the one now in force: for a request that waited for a project's file before it
- * began. Where memory runs out the old one is kept. */
+/* Replaces a snapshot by the one now in force: for a request that waited for a project's file
+ * before it began. Where memory runs out the old one is kept. */
 void services_refresh_config(struct services *services, struct config **config);
 
 #endif

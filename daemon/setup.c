@@ -198,8 +198,8 @@ static int load_user_file(struct setup *setup, const struct options *options)
     if (error == -ENOENT && !options->config_file)
         return 0;
     if (error)
-        buffer_printf(&setup->warnings, "The settings in %s cannot be read: %s.\n", setup->config_path,
-                      uv_strerror(error));
+        buffer_printf(&setup->warnings, "The settings in %s cannot be read: %s.\n",
+                      setup->config_path, uv_strerror(error));
     else
         error = config_store_set_text(setup->store, CONFIG_USER_FILE, setup->config_path,
                                       text.data, text.length, &setup->warnings);

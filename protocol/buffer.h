@@ -35,7 +35,8 @@ void buffer_clear(struct buffer *buffer);
 /* Makes room for `more` bytes beyond length. Returns 0, -ENOMEM or -EMSGSIZE (and sets error). */
 int buffer_reserve(struct buffer *buffer, size_t more);
 
-/* Each appends to the end and returns 0, or the sticky error. `data` may be NULL when length is 0. */
+/* Each appends to the end and returns 0, or the sticky error. `data` may be NULL when length is
+ * 0. */
 int buffer_append(struct buffer *buffer, const void *data, size_t length);
 int buffer_append_string(struct buffer *buffer, const char *string);
 int buffer_append_byte(struct buffer *buffer, char byte);

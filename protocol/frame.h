@@ -6,11 +6,12 @@
 #include "protocol/buffer.h"
 
 /*
- * The base protocol's framing (LSP 3.18, "Header Part"): ASCII header fields ended by CRLF, an empty
- * CRLF, then Content-Length bytes. Field names are taken in any case, in any order, with or without
- * blanks round the colon; unknown fields and media types are passed over; a charset other than utf-8
- * (or "utf8") is a fault, as is a missing, negative, non-numeric or too large length. Framing faults
- * cannot be repaired by guessing where the next message begins: the stream is at its end.
+ * The base protocol's framing (LSP 3.18, "Header Part"): ASCII header fields ended by CRLF, an
+ * empty CRLF, then Content-Length bytes. Field names are taken in any case, in any order, with or
+ * without blanks round the colon; unknown fields and media types are passed over; a charset other
+ * than utf-8 (or "utf8") is a fault, as is a missing, negative, non-numeric or too large length.
+ * Framing faults cannot be repaired by guessing where the next message begins: the stream is at its
+ * end.
  */
 
 #define FRAME_HEADER_CAP ((size_t)8 << 10)

@@ -183,8 +183,8 @@ void json_cleanup(struct json **root)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* Asked of every value several times over, so it looks at the type itself, as the cJSON_Is…() do one
- * by one; the bits above are flags. */
+/* Asked of every value several times over, so it looks at the type itself, as the cJSON_Is…() do
+ * one by one; the bits above are flags. */
 enum json_type json_type(const struct json *value)
 {
     const cJSON *item = item_of(value);

@@ -11,10 +11,10 @@
  * JSON (RFC 8259) in and out. The only files that know cJSON are json.c and its siblings here; the
  * rest of the project sees opaque values, field tables and a writer.
  *
- * What a peer may send is repaired before cJSON sees it: ill-formed UTF-8 and lone surrogates become
- * U+FFFD. `\u0000` becomes the byte 0xFF, which valid UTF-8 never holds, so that a C string can
- * carry it: document text turns it back into NUL with json_restore_nul(); the writer turns it into
- * U+FFFD. Nesting above JSON_DEPTH_MAX and anything but blanks after the value are refused.
+ * What a peer may send is repaired before cJSON sees it: ill-formed UTF-8 and lone surrogates
+ * become U+FFFD. `\u0000` becomes the byte 0xFF, which valid UTF-8 never holds, so that a C string
+ * can carry it: document text turns it back into NUL with json_restore_nul(); the writer turns it
+ * into U+FFFD. Nesting above JSON_DEPTH_MAX and anything but blanks after the value are refused.
  */
 
 #define JSON_DEPTH_MAX 128
@@ -33,8 +33,9 @@ enum json_type {
 };
 
 /*
- * Parses one whole value; only blanks may follow. `text` need not be NUL-terminated and is not kept.
- * *root is the caller's, freed with json_destroy(). Returns 0, -EBADMSG (not JSON) or -ENOMEM.
+ * Parses one whole value; only blanks may follow. `text` need not be NUL-terminated and is not
+ * kept. *root is the caller's, freed with json_destroy(). Returns 0, -EBADMSG (not JSON) or
+ * -ENOMEM.
  */
 int json_parse(const char *text, size_t length, struct json **root);
 
@@ -62,7 +63,8 @@ const struct json *json_next(const struct json *child);
 size_t json_count(const struct json *container);
 const char *json_key(const struct json *child);
 
-/* The string, or NULL where the value is none. NUL-terminated, valid UTF-8 but for JSON_NUL_BYTE. */
+/* The string, or NULL where the value is none. NUL-terminated, valid UTF-8 but for
+ * JSON_NUL_BYTE. */
 const char *json_string(const struct json *value);
 
 /* True for true; false for anything else. */
@@ -76,7 +78,8 @@ bool json_number(const struct json *value, double *out);
 /* Turns each JSON_NUL_BYTE of text into NUL, in place. */
 void json_restore_nul(char *text, size_t length);
 
-/* Appends the value as compact JSON: integers exactly (within 2^53), everything escaped as needed. */
+/* Appends the value as compact JSON: integers exactly (within 2^53), everything escaped as
+ * needed. */
 int json_append(struct buffer *out, const struct json *value);
 
 /*
@@ -134,9 +137,10 @@ struct json_fault {
 };
 
 /*
- * Fills *out (which it first sets to zero for `size` bytes) from `object`. An absent object (NULL or
- * null) is taken as {}. Returns 0, -EINVAL with *fault (may be NULL) told, or -ENOMEM; on failure
- * nothing needs freeing. Strings and values point into the parsed value and live as long as it.
+ * Fills *out (which it first sets to zero for `size` bytes) from `object`. An absent object (NULL
+ * or null) is taken as {}. Returns 0, -EINVAL with *fault (may be NULL) told, or -ENOMEM; on
+ * failure nothing needs freeing. Strings and values point into the parsed value and live as long as
+ * it.
  */
 int json_decode(const struct json *object, const struct json_field *fields, void *out, size_t size,
                 struct json_fault *fault);

@@ -47,9 +47,9 @@ size_t position_to_offset(const char *line, size_t length, uint32_t character,
 uint32_t position_from_offset(const char *line, size_t length, size_t offset,
                               enum position_encoding encoding);
 
-/* The offset just behind the next line end (\n, \r\n or a lone \r) at or after `offset`, or `length`
- * with *line_end = 0 where none follows. *line_end (may be NULL) is the length of the line end. A \r
- * that is the last byte of the text counts as a line end. */
+/* The offset just behind the next line end (\n, \r\n or a lone \r) at or after `offset`, or
+ * `length` with *line_end = 0 where none follows. *line_end (may be NULL) is the length of the line
+ * end. A \r that is the last byte of the text counts as a line end. */
 size_t position_next_line(const char *text, size_t length, size_t offset, size_t *line_end);
 
 #endif

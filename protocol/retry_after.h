@@ -4,10 +4,10 @@
 #include <stdint.h>
 
 /*
- * How long a response asks to wait: retry-after-ms (a number, OpenAI's) before Retry-After (RFC 9110,
- * 10.2.3: seconds, also with a fraction as some servers send, or an HTTP date). Either may be NULL.
- * `now_s` is the time of day in seconds since 1970, for dates. Returns milliseconds, 0 for a time that
- * has passed, -1 where nothing usable is said. Longer than a day counts as a day.
+ * How long a response asks to wait: retry-after-ms (a number, OpenAI's) before Retry-After (RFC
+ * 9110, 10.2.3: seconds, also with a fraction as some servers send, or an HTTP date). Either may be
+ * NULL. `now_s` is the time of day in seconds since 1970, for dates. Returns milliseconds, 0 for a
+ * time that has passed, -1 where nothing usable is said. Longer than a day counts as a day.
  */
 int64_t retry_after_parse(const char *retry_after, const char *retry_after_ms, int64_t now_s);
 

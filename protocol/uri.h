@@ -5,16 +5,17 @@
 
 /*
  * URIs as LSP uses them (RFC 3986; LSP 3.18, "URI"). Clients spell one file in many ways: percent
- * escapes in any case, escapes of characters that need none, `file:/p`, `file://localhost/p`, a drive
- * letter in either case with `:` or `%3A`. Documents are keyed by the normal form; the client always
- * gets back the spelling that it sent. Schemes other than file are opaque: kept byte for byte.
+ * escapes in any case, escapes of characters that need none, `file:/p`, `file://localhost/p`, a
+ * drive letter in either case with `:` or `%3A`. Documents are keyed by the normal form; the client
+ * always gets back the spelling that it sent. Schemes other than file are opaque: kept byte for
+ * byte.
  */
 
 /* The one normal form, NUL-terminated, the caller frees. NULL when memory runs out. */
 char *uri_normalize(const char *uri);
 
-/* The local path of a file URI (percent-decoded, no host but localhost), the caller frees. NULL where
- * it is no such URI, where the path would hold a NUL, or when memory runs out. */
+/* The local path of a file URI (percent-decoded, no host but localhost), the caller frees. NULL
+ * where it is no such URI, where the path would hold a NUL, or when memory runs out. */
 char *uri_to_path(const char *uri);
 
 /* The file URI of an absolute path, the caller frees. NULL when memory runs out. */

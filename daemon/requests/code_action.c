@@ -21,8 +21,8 @@ static const struct rewrite rewrites[] = {
                  "here. Change nothing else."},
     {"Handle errors", "Handle the errors that this code leaves unhandled, in the style of the code "
                       "around it."},
-    {"Write tests", "Keep this code as it is and add tests for it behind it, in the test style that "
-                    "the file or the language uses."},
+    {"Write tests", "Keep this code as it is and add tests for it behind it, in the test style "
+                    "that the file or the language uses."},
     {"Fix", "Find and fix the faults of this code. Change nothing that is right."},
 };
 
@@ -39,7 +39,7 @@ static bool is_wanted(const struct lsp_code_action_params *params, const char *k
     return params->only.count == 0;
 }
 
-/* ---- writing actions -------------------------------------------------------------------------- */
+/* ---- writing actions ------------------------------------------------------------------------- */
 
 static void write_document(struct json_writer *writer, const struct document *document)
 {
@@ -133,7 +133,7 @@ static void write_commit_message(struct json_writer *writer, const struct docume
     json_end_object(writer);
 }
 
-/* ---- the list --------------------------------------------------------------------------------- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 /* The whole lines that a diagnostic lies in: what a fix rewrites. */
 static struct range lines_of(const struct services *services, struct document *document,

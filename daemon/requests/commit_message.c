@@ -10,7 +10,8 @@
 #include "daemon/requests/job.h"
 #include "protocol/uri.h"
 
-/* A commit of more files is described by their names alone: judging each takes a look at the disk. */
+/* A commit of more files is described by their names alone: judging each takes a look at the
+ * disk. */
 #define FILES_JUDGED_MAX 2000u
 #define TYPED_BYTES_MAX ((size_t)16 << 10)
 #define FILES_TEXT_CAP ((size_t)4 << 20)
@@ -33,10 +34,10 @@ struct commit_message {
     struct answer_commit answer;
 };
 
-/* ---- the answer ------------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
-/* A model that continues a text begins by repeating it; the person has it already. One that does not
- * repeat it has written something to stand below. */
+/* A model that continues a text begins by repeating it; the person has it already. One that does
+ * not repeat it has written something to stand below. */
 static int drop_echo(struct commit_message *commit, const struct buffer *message, bool last,
                      struct buffer *out)
 {
@@ -174,7 +175,7 @@ static const struct job_kind kind = {
     .destroy = destroy,
 };
 
-/* ---- what is staged --------------------------------------------------------------------------- */
+/* ---- what is staged -------------------------------------------------------------------------- */
 
 static void fail_memory(struct commit_message *commit)
 {
@@ -258,12 +259,12 @@ static void get_diff(struct commit_message *commit)
         fail_git(commit, GIT_FAILED, uv_strerror(status));
 }
 
-/* ---- which of it may be sent ------------------------------------------------------------------ */
+/* ---- which of it may be sent ----------------------------------------------------------------- */
 
-/* An ignored file's text is not sent, and neither is a renamed file's that was ignored by its old name:
- * its difference would show what was taken out. */
-static void list_entry(struct commit_message *commit, const struct git_entry *entry, bool old_allowed,
-                       bool allowed)
+/* An ignored file's text is not sent, and neither is a renamed file's that was ignored by its old
+ * name: its difference would show what was taken out. */
+static void list_entry(struct commit_message *commit, const struct git_entry *entry,
+                       bool old_allowed, bool allowed)
 {
     buffer_printf(&commit->files, "%c %s", entry->status, entry->path);
     if (entry->old_path)
@@ -340,7 +341,7 @@ static void on_staged(void *context, enum git_outcome outcome, const char *messa
     judge_entries(commit);
 }
 
-/* ---- where ------------------------------------------------------------------------------------ */
+/* ---- where ----------------------------------------------------------------------------------- */
 
 /* What the person has typed: all before the first comment line, without the blank end. */
 static void take_typed(struct commit_message *commit, struct document *document)

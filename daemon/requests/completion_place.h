@@ -9,8 +9,8 @@
 #include "daemon/services.h"
 #include "protocol/lsp.h"
 
-/* Where an inline completion is asked for, and the item that goes there (LSP 3.18, "Inline Completion
- * Request"). */
+/* Where an inline completion is asked for, and the item that goes there (LSP 3.18, "Inline
+ * Completion Request"). */
 
 /* Whether it was asked for by typing, not by a person's key. */
 bool completion_place_is_automatic(struct services *services,
@@ -18,14 +18,14 @@ bool completion_place_is_automatic(struct services *services,
 
 /*
  * Whether the menu's selected entry is to be honoured: the item must then begin with it and replace
- * the same range. It is where it can be meant: on the cursor's line, round the cursor, going on with
- * what is typed.
+ * the same range. It is where it can be meant: on the cursor's line, round the cursor, going on
+ * with what is typed.
  */
 bool completion_place_has_entry(struct services *services, struct document *document,
                                 const struct lsp_inline_completion_params *params);
 
-/* Takes the text round a place, up to `reach` bytes before and behind. With an entry (NULL: none), as if
- * that stood there already in place of the bytes from start to end. Returns 0 or -ENOMEM. */
+/* Takes the text round a place, up to `reach` bytes before and behind. With an entry (NULL: none),
+ * as if that stood there already in place of the bytes from start to end. Returns 0 or -ENOMEM. */
 int completion_place_take(struct document *document, size_t start, size_t end, const char *entry,
                           size_t reach, struct offer_place *place);
 
@@ -48,8 +48,8 @@ void completion_place_write_item(struct json_writer *writer, struct services *se
                                  const struct lsp_inline_completion_params *params, bool has_entry,
                                  const char *text, size_t length, size_t replace_after);
 
-/* Answers the request with one item: an InlineCompletionList, or a CompletionList where the request came
- * by textDocument/completion. */
+/* Answers the request with one item: an InlineCompletionList, or a CompletionList where the request
+ * came by textDocument/completion. */
 void completion_place_answer(struct request *request, struct document *document, bool has_entry,
                              const char *text, size_t length, size_t replace_after);
 

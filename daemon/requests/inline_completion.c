@@ -17,7 +17,8 @@ enum completion_state {
     COMPLETION_RUNNING, /* the upstream was asked */
 };
 
-/* One call for one document, asked at one place; the request that waits for it may be a later one. */
+/* One call for one document, asked at one place; the request that waits for it may be a later
+ * one. */
 struct completion {
     struct services *services;
     struct completion *previous, *next;
@@ -68,7 +69,7 @@ int completions_create(struct completions **out)
     return 0;
 }
 
-/* ---- life of one ------------------------------------------------------------------------------ */
+/* ---- life of one ----------------------------------------------------------------------------- */
 
 static void on_timer_closed(uv_handle_t *handle)
 {
@@ -147,7 +148,7 @@ static struct completion *completion_of(const struct completions *completions,
     return NULL;
 }
 
-/* ---- partial items ---------------------------------------------------------------------------- */
+/* ---- partial items --------------------------------------------------------------------------- */
 
 static size_t lines_length(const char *text, size_t length, size_t lines)
 {
@@ -166,7 +167,8 @@ static void send_partial(struct completion *completion)
 {
     size_t length = lines_length(completion->text.data, completion->text.length,
                                  completion->fit.whole_lines);
-    if (completion->fit.whole_lines <= completion->lines_shown || length <= completion->typed.length)
+    if (completion->fit.whole_lines <= completion->lines_shown ||
+        length <= completion->typed.length)
         return;
     completion->item_waits = !editor_is_idle(completion->services->editor);
     if (completion->item_waits)
@@ -191,7 +193,7 @@ void completions_on_editor_idle(struct completions *completions)
             send_partial(completion);
 }
 
-/* ---- the answer ------------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 static int refit(struct completion *completion, bool last)
 {
@@ -216,8 +218,8 @@ static bool agrees(const struct completion *completion)
 static void ask(struct completion *completion);
 static void give_up(struct completion *completion);
 
-/* The answer does not go on with what was typed since it was asked for: asks anew, for the place where
- * the person is now. */
+/* The answer does not go on with what was typed since it was asked for: asks anew, for the place
+ * where the person is now. */
 static void ask_again(struct completion *completion)
 {
     struct services *services = completion->services;
@@ -329,7 +331,7 @@ static void on_end(void *context, const struct upstream_result *result)
         deliver(completion, true);
 }
 
-/* ---- asking ----------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static int build_prompt(struct completion *completion, struct chat_messages *messages)
 {
@@ -397,7 +399,7 @@ static void on_judgement(struct workspace_waiter *waiter, int error)
     uv_timer_start(&completion->timer, on_typing_paused, wait, 0);
 }
 
-/* ---- joining and beginning --------------------------------------------------------------------- */
+/* ---- joining and beginning ------------------------------------------------------------------- */
 
 /* An entry of a completion menu is never worth an error. */
 static bool is_automatic(const struct request *request)
@@ -406,8 +408,8 @@ static bool is_automatic(const struct request *request)
            completion_place_is_automatic(request->services, request->params);
 }
 
-/* A request takes the place of the one before, which is answered at once. Returns true where the call
- * in flight serves the new one. */
+/* A request takes the place of the one before, which is answered at once. Returns true where the
+ * call in flight serves the new one. */
 static bool join_call(struct completion *completion, struct request *request,
                       const struct offer_place *now, bool has_entry)
 {
@@ -489,7 +491,7 @@ static void begin(struct services *services, struct request *request, struct doc
     workspace_wait(services->workspace, document_name(document), &completion->waiter);
 }
 
-/* ---- ahead ------------------------------------------------------------------------------------ */
+/* ---- ahead ----------------------------------------------------------------------------------- */
 
 static bool is_accepted(const struct completions *completions, struct document *document)
 {
@@ -533,7 +535,7 @@ void completions_on_document_changed(struct services *services, struct document 
     config_unref(config);
 }
 
-/* ---- the request ------------------------------------------------------------------------------ */
+/* ---- the request ----------------------------------------------------------------------------- */
 
 /* Offers again what was offered before. Returns false where that is not known. */
 static bool answer_from_offers(struct services *services, struct request *request,

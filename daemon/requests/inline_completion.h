@@ -15,8 +15,8 @@ void inline_completion_request(struct services *services, struct request *reques
 void inline_completion_menu_request(struct services *services, struct request *request,
                                     const void *params);
 
-/* A document has changed. Where the change has put in all that was offered last, the next suggestion is
- * asked for ahead (completion.ahead), so that it is there when the editor asks. */
+/* A document has changed. Where the change has put in all that was offered last, the next
+ * suggestion is asked for ahead (completion.ahead), so that it is there when the editor asks. */
 void completions_on_document_changed(struct services *services, struct document *document);
 
 struct completions;

@@ -11,9 +11,9 @@
 #include "daemon/workspace.h"
 
 /*
- * One answer that streams from the upstream to the editor: for a request, which it answers, or for a
- * command, which was answered before it began. What is common to explain, refactor and commit message
- * is here; each embeds a job and gives its kind.
+ * One answer that streams from the upstream to the editor: for a request, which it answers, or for
+ * a command, which was answered before it began. What is common to explain, refactor and commit
+ * message is here; each embeds a job and gives its kind.
  */
 struct job;
 

@@ -10,8 +10,8 @@
 #include "protocol/lsp.h"
 #include "protocol/uri.h"
 
-/* The first of the client's encodings that we know; utf-16 where it names none, as some clients refuse
- * any other that they did not offer. */
+/* The first of the client's encodings that we know; utf-16 where it names none, as some clients
+ * refuse any other that they did not offer. */
 static void choose_encoding(struct session *session, const struct lsp_initialize_params *params)
 {
     const char *const *offered = params->position_encodings.items;

@@ -45,7 +45,7 @@ static void destroy(struct job *job)
     free(refactor);
 }
 
-/* ---- the edit --------------------------------------------------------------------------------- */
+/* ---- the edit -------------------------------------------------------------------------------- */
 
 static void write_hunks(struct refactor *refactor, const struct diff *diff,
                         struct json_writer *writer)
@@ -99,7 +99,7 @@ static void write_edit(struct refactor *refactor, const struct diff *diff,
     json_end_object(writer);
 }
 
-/* ---- the answer ------------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 static void reply(struct refactor *refactor, const struct upstream_result *result,
                   const struct diff *diff)
@@ -239,7 +239,7 @@ static const struct job_kind kind = {
     .destroy = destroy,
 };
 
-/* ---- the question ----------------------------------------------------------------------------- */
+/* ---- the question ---------------------------------------------------------------------------- */
 
 /* An empty range means the line that it is in. */
 static void find_range(struct refactor *refactor, size_t *start, size_t *end)
