@@ -28,6 +28,8 @@ const char *failure_kind_name(enum failure_kind kind)
     return kind_names[kind];
 }
 
+static const char ellipsis[] = "\xE2\x80\xA6";
+
 /* A text that was cut by snprintf() must not end within a character. */
 static void end_whole(char *text)
 {
@@ -37,11 +39,34 @@ static void end_whole(char *text)
 static void set_texts(struct failure *failure, const char *hint, const char *format,
                       va_list arguments) __attribute__((format(printf, 3, 0)));
 
+/* A message often ends in the words of a server, of libcurl or of a command, which end as they like,
+ * and another sentence may follow it. */
+static void end_sentence(char *text, size_t size)
+{
+    size_t length = strlen(text);
+    while (length > 0 && strchr(" :;,", text[length - 1]))
+        text[--length] = '\0';
+    size_t last = length;
+    while (last > 0 && strchr(")]\"'`", text[last - 1]))
+        last--;
+    if (last == 0 || strchr(".!?", text[last - 1]) ||
+        (last >= sizeof(ellipsis) - 1 && strncmp(text + last - (sizeof(ellipsis) - 1), ellipsis,
+                                                 sizeof(ellipsis) - 1) == 0))
+        return;
+    if (length + 1 < size)
+        memcpy(text + length, ".", 2);
+}
+
 static void set_texts(struct failure *failure, const char *hint, const char *format,
                       va_list arguments)
 {
-    vsnprintf(failure->message, sizeof(failure->message), format, arguments);
-    end_whole(failure->message);
+    int length = vsnprintf(failure->message, sizeof(failure->message), format, arguments);
+    if (length >= (int)sizeof(failure->message)) {
+        failure->message[sizeof(failure->message) - sizeof(ellipsis)] = '\0';
+        end_whole(failure->message);
+        strcat(failure->message, ellipsis);
+    }
+    end_sentence(failure->message, sizeof(failure->message));
     snprintf(failure->hint, sizeof(failure->hint), "%s", hint ? hint : "");
     end_whole(failure->hint);
 }
@@ -54,6 +79,19 @@ void failure_set(struct failure *failure, enum failure_kind kind, const char *hi
     va_start(arguments, format);
     set_texts(failure, hint, format, arguments);
     va_end(arguments);
+}
+
+/* A key is set, but for another provider: where only the lack of one is told, people look for the
+ * mistake in the wrong place. */
+static void hint_withheld(struct failure *failure, const struct config *config)
+{
+    if (config->key_kind != CONFIG_KEY_NONE || !config->key_withheld)
+        return;
+    snprintf(failure->hint, sizeof(failure->hint),
+             "The key from %s is another provider's than the base URL's and is not sent there; set %s.",
+             config->key_withheld,
+             config->is_the_grid ? "THEGRID_API_KEY, api_key_command or api_key_file"
+                                 : "api_key_command or api_key_file for this base URL");
 }
 
 bool failure_from_config(struct failure *failure, const struct config *config)
@@ -75,6 +113,7 @@ bool failure_from_config(struct failure *failure, const struct config *config)
                     "Set THEGRID_API_KEY, or api_key_command or api_key_file in "
                     "~/.config/gridls/config.json; or try `gridls --sandbox`.",
                     "No API key is set for The Grid.");
+        hint_withheld(failure, config);
         return true;
     }
     return false;
@@ -126,6 +165,19 @@ static const struct status_text *text_for(long status)
     return text;
 }
 
+/* The text of a kind that only the body told. */
+static const struct status_text *text_for_kind(enum failure_kind kind,
+                                               const struct status_text *text)
+{
+    static const long statuses[] = {402, 404, 429, 446};
+    if (text->kind == kind)
+        return text;
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+        if (text_for(statuses[i])->kind == kind)
+            return text_for(statuses[i]);
+    return text;
+}
+
 static bool says(const struct chat_error *error, const char *words)
 {
     return strcasestr(error->message, words) || strcasestr(error->code, words) ||
@@ -165,6 +217,7 @@ void failure_from_response(struct failure *failure, const struct config *config,
     long judged = status >= 200 && status < 300 ? (error->status ? error->status : 500) : status;
     const struct status_text *text = text_for(judged);
     enum failure_kind kind = kind_from_body(text->kind, judged, error);
+    text = text_for_kind(kind, text);
 
     if (kind == FAILURE_UNKNOWN_INSTRUMENT)
         failure_set(failure, kind, text->hint, "%s (asked for %s)%s%s", text->what, instrument,
@@ -176,6 +229,8 @@ void failure_from_response(struct failure *failure, const struct config *config,
     failure->retry_after_ms = retry_after_ms;
     if (kind == FAILURE_UNKNOWN_INSTRUMENT)
         hint_instrument(failure, config, instrument);
+    if (kind == FAILURE_UNAUTHORIZED)
+        hint_withheld(failure, config);
     if (kind == FAILURE_RATE_LIMITED && retry_after_ms > 0)
         snprintf(failure->hint, sizeof(failure->hint), "Ask again in %lld s.",
                  (long long)((retry_after_ms + 999) / 1000));

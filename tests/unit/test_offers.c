@@ -1,0 +1,163 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/offers.h"
+
+static int setup(void **state)
+{
+    struct offers *offers;
+
+    assert_int_equal(offers_create(&offers), 0);
+    *state = offers;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    offers_destroy(*state);
+    return 0;
+}
+
+/* The place in a document at which a mark stands in its text. */
+static struct offer_place place_in(const char *document, const char *text)
+{
+    const char *mark = strchr(text, '|');
+    struct offer_place place;
+
+    assert_non_null(mark);
+    offer_place_init(&place);
+    place.offset = (size_t)(mark - text);
+    buffer_append_string(&place.document, document);
+    buffer_append(&place.before, text, place.offset);
+    buffer_append_string(&place.after, mark + 1);
+    return place;
+}
+
+static void offer(struct offers *offers, const char *text, const char *offered)
+{
+    struct offer_place place = place_in("file:///a", text);
+
+    offers_add(offers, &place, offered, strlen(offered), 0);
+    offer_place_finish(&place);
+}
+
+/* What is offered there: NULL where nothing is known. */
+static const char *found(struct offers *offers, const char *document, const char *text)
+{
+    struct offer_place place = place_in(document, text);
+    struct offer_found found;
+    bool is_known = offers_find(offers, &place, &found);
+
+    offer_place_finish(&place);
+    return is_known ? found.text : NULL;
+}
+
+static void assert_offers(struct offers *offers, const char *text, const char *wanted)
+{
+    const char *rest = found(offers, "file:///a", text);
+
+    assert_non_null(rest);
+    assert_string_equal(rest, wanted);
+}
+
+static void assert_unknown(struct offers *offers, const char *text)
+{
+    assert_null(found(offers, "file:///a", text));
+}
+
+static void test_typing_through_and_deleting_back(void **state)
+{
+    offer(*state, "int x = |;\n", "y + 1");
+    assert_offers(*state, "int x = |;\n", "y + 1");
+    assert_offers(*state, "int x = y +|;\n", " 1");
+    assert_offers(*state, "int x = y|;\n", " + 1");
+    assert_unknown(*state, "int x = z|;\n");
+    assert_unknown(*state, "int x =|;\n");
+    /* All of it is there: nothing is left to offer, and what follows is not known. */
+    assert_unknown(*state, "int x = y + 1|;\n");
+}
+
+static void test_only_where_it_stood(void **state)
+{
+    offer(*state, "a(|)\n", "b, c");
+    assert_unknown(*state, "a(|]\n");
+    assert_unknown(*state, "a(|)");
+    assert_unknown(*state, "x(|)\n");
+    assert_unknown(*state, "aa(|)\n");
+    assert_null(found(*state, "file:///b", "a(|)\n"));
+    assert_offers(*state, "a(b|)\n", ", c");
+}
+
+static void test_nothing_to_offer_is_known_too(void **state)
+{
+    offer(*state, "x|\n", "");
+    assert_offers(*state, "x|\n", "");
+    assert_unknown(*state, "xy|\n");
+}
+
+static void test_the_newest_wins_and_the_oldest_goes(void **state)
+{
+    char text[32];
+
+    offer(*state, "x|\n", "old");
+    offer(*state, "x|\n", "new");
+    assert_offers(*state, "x|\n", "new");
+    for (int i = 0; i < 100; i++) {
+        snprintf(text, sizeof(text), "%d|\n", i);
+        offer(*state, text, "more");
+    }
+    assert_unknown(*state, "x|\n");
+    assert_offers(*state, "99|\n", "more");
+}
+
+/* Only so much of a text is compared: a change far above does not lose the offer, one near does. */
+static void test_far_text_does_not_count(void **state)
+{
+    char far[4200];
+    char near[4200];
+
+    memset(far, '.', sizeof(far));
+    strcpy(far + 4000, "x|\n");
+    memcpy(near, far, sizeof(far));
+    offer(*state, far, "y");
+    far[0] = '!';
+    assert_offers(*state, far, "y");
+    near[3999] = '!';
+    assert_unknown(*state, near);
+}
+
+static void test_follows(void **state)
+{
+    struct offer_place origin = place_in("file:///a", "é|\n");
+    struct offer_place now = place_in("file:///a", "éàb|\n");
+    size_t typed = 0;
+
+    (void)state;
+    assert_true(offer_place_follows(&now, &origin, &typed));
+    assert_int_equal(typed, strlen("àb"));
+    assert_false(offer_place_follows(&origin, &now, &typed));
+    offer_place_finish(&origin);
+    offer_place_finish(&now);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_typing_through_and_deleting_back),
+        TEST(test_only_where_it_stood),
+        TEST(test_nothing_to_offer_is_known_too),
+        TEST(test_the_newest_wins_and_the_oldest_goes),
+        TEST(test_far_text_does_not_count),
+        cmocka_unit_test(test_follows),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

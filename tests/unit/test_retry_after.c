@@ -1,0 +1,58 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "protocol/retry_after.h"
+
+/* Wed, 21 Oct 2015 07:28:00 GMT, the date of RFC 9110's examples. */
+#define NOW INT64_C(1445412480)
+#define DAY_MS INT64_C(86400000)
+
+static void test_values(void **state)
+{
+    static const struct {
+        const char *retry_after, *retry_after_ms;
+        int64_t wanted;
+    } rows[] = {
+        {NULL, NULL, -1},
+        {"2", NULL, 2000},
+        {"0", NULL, 0},
+        {"1.5", NULL, 1500},
+        {"0.0004", NULL, 0},
+        {".25", NULL, 250},
+        {"1.23456789", NULL, 1234},
+        {"999999999999999999999", NULL, DAY_MS},
+        {"86401", NULL, DAY_MS},
+        {"", NULL, -1},
+        {".", NULL, -1},
+        {"-1", NULL, -1},
+        {"1e3", NULL, -1},
+        {"2 s", NULL, -1},
+        {"soon", NULL, -1},
+        {"Wed, 21 Oct 2015 07:28:30 GMT", NULL, 30000},
+        {"Wed, 21 Oct 2015 07:27:00 GMT", NULL, 0},
+        {"Thu, 22 Oct 2015 08:00:00 GMT", NULL, DAY_MS},
+        {"Wed, 21 Oct 2015 07:28:30 CET", NULL, -1},
+        {"Wed, 21 Oct 2015", NULL, -1},
+        {"60", "250", 250},
+        {NULL, "1500.7", 1500},
+        {"3", "never", 3000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int64_t got = retry_after_parse(rows[i].retry_after, rows[i].retry_after_ms, NOW);
+        if (got != rows[i].wanted)
+            fail_msg("row %zu (%s): %lld", i, rows[i].retry_after ? rows[i].retry_after : "none",
+                     (long long)got);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
