@@ -42,6 +42,7 @@ struct editor {
     struct frame_parser parser;
     struct outgoing_frame *first_frame, *last_frame; /* files only */
     size_t queued;         /* bytes not yet written */
+    size_t frames;         /* that they are in */
     uv_timer_t flush_timer;
     unsigned pending;      /* handles and file requests that still refer to this */
     bool ended;            /* on_end has been called */
@@ -174,12 +175,18 @@ static void close_streams(struct editor *editor)
     uv_close((uv_handle_t *)&editor->flush_timer, on_closed);
 }
 
+static void destroy_frame(struct outgoing_frame *frame)
+{
+    frame->editor->frames--;
+    free(frame->bytes);
+    free(frame);
+}
+
 static void frame_done(struct outgoing_frame *frame, int status)
 {
     struct editor *editor = frame->editor;
     editor->queued -= frame->length - frame->written;
-    free(frame->bytes);
-    free(frame);
+    destroy_frame(frame);
     if (status < 0)
         end_output(editor, "the editor no longer reads");
     if (editor->closing) {
@@ -207,11 +214,11 @@ static void on_file_written(uv_fs_t *request)
         frame->written += (size_t)count;
         editor->queued -= (size_t)count;
     }
-    if (count < 0 || frame->written == frame->length) {
+    if (count <= 0 || frame->written == frame->length) {
         editor->first_frame = frame->next;
         if (!editor->first_frame)
             editor->last_frame = NULL;
-        frame_done(frame, count < 0 ? (int)count : 0);
+        frame_done(frame, count > 0 ? 0 : count < 0 ? (int)count : UV_EIO);
     }
     if (editor->first_frame && !editor->broken)
         write_file(editor);
@@ -255,8 +262,7 @@ static void send_stream(struct editor *editor, struct outgoing_frame *frame)
             editor->queued -= (size_t)count;
         }
         if (frame->written == frame->length) {
-            free(frame->bytes);
-            free(frame);
+            destroy_frame(frame);
             return;
         }
     }
@@ -284,13 +290,14 @@ static struct outgoing_frame *make_frame(struct editor *editor, struct buffer *b
         free(frame);
         return NULL;
     }
+    editor->frames++;
     return frame;
 }
 
 void editor_send(struct editor *editor, struct buffer *body)
 {
     if (editor->ended || editor->closing) {
-        buffer_clear(body);
+        buffer_finish(body);
         return;
     }
     struct outgoing_frame *frame = make_frame(editor, body);
@@ -300,10 +307,10 @@ void editor_send(struct editor *editor, struct buffer *body)
         return;
     }
     editor->queued += frame->length;
-    if (editor->queued > EDITOR_QUEUE_CAP) {
+    /* Many small messages take far more memory than their bytes. */
+    if (editor->queued + editor->frames * sizeof(*frame) > EDITOR_QUEUE_CAP) {
         editor->queued -= frame->length;
-        free(frame->bytes);
-        free(frame);
+        destroy_frame(frame);
         end_output(editor, "the editor has stopped reading");
     } else if (editor->out_file >= 0) {
         queue_file(editor, frame);

@@ -24,7 +24,8 @@ struct editor_callbacks {
     void (*on_end)(void *context, const char *fault);
 };
 
-/* More unwritten bytes than this: the editor has stopped reading for good, and the session ends. */
+/* More memory than this for what is unwritten: the editor has stopped reading for good, and the
+ * session ends. */
 #define EDITOR_QUEUE_CAP ((size_t)256 << 20)
 
 /* Both descriptors become the editor's. Returns 0 or a negative errno (then they are still the

@@ -129,6 +129,11 @@ void outgoing_send(struct outgoing *outgoing)
     editor_send(outgoing->editor, &outgoing->body);
 }
 
+int64_t outgoing_begun_id(const struct outgoing *outgoing)
+{
+    return outgoing->next_id - 1;
+}
+
 void outgoing_forget(struct outgoing *outgoing, const void *context)
 {
     for (struct sent_request *request = outgoing->first; request; request = request->next)

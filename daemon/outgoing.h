@@ -32,6 +32,8 @@ void outgoing_close(struct outgoing *outgoing);
 struct json_writer *outgoing_begin(struct outgoing *outgoing, const char *method,
                                    outgoing_cb callback, void *context);
 void outgoing_send(struct outgoing *outgoing);
+/* The id of the request begun last. */
+int64_t outgoing_begun_id(const struct outgoing *outgoing);
 
 /* No callback with this context will follow. */
 void outgoing_forget(struct outgoing *outgoing, const void *context);

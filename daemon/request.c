@@ -9,10 +9,8 @@ struct request *request_create(struct requests *list, struct services *services,
                                const struct method *method, struct rpc_message *message)
 {
     struct request *request = calloc(1, sizeof(*request));
-    if (!request) {
-        rpc_message_finish(message);
+    if (!request)
         return NULL;
-    }
     request->services = services;
     request->list = list;
     request->method = method;
@@ -73,12 +71,6 @@ void request_cancel(struct request *request)
 {
     give_up_job(request);
     request_fail(request, RPC_REQUEST_CANCELLED, "The request was cancelled.");
-}
-
-void requests_cancel_all(struct requests *list)
-{
-    while (list->first)
-        request_cancel(list->first);
 }
 
 void requests_drop_all(struct requests *list)

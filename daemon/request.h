@@ -41,15 +41,15 @@ struct requests {
     struct editor *editor;
 };
 
-/* Takes the message over (also on failure). Returns NULL when memory runs out. */
+/* Takes the message over. Returns NULL when memory runs out; then the message is still the caller's,
+ * to be refused under its id. */
 struct request *request_create(struct requests *list, struct services *services,
                                const struct method *method, struct rpc_message *message);
 
 /* The open request with this id, NULL where there is none. */
 struct request *requests_find(const struct requests *list, const struct rpc_id *id);
 
-/* Cancels all, each answered with -32800 (shutdown), or none answered (the pipe is gone). */
-void requests_cancel_all(struct requests *list);
+/* Ends the work of all without an answer: the pipe is gone. */
 void requests_drop_all(struct requests *list);
 
 /* Ends its work and answers -32800. */

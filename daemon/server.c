@@ -104,8 +104,11 @@ static void run_request(struct services *services, const struct method *method,
 {
     struct json_fault fault;
     struct request *request = request_create(&services->requests, services, method, message);
-    if (!request)
-        return; /* not even the id is left: editor_send() could not have answered either */
+    if (!request) {
+        request_refuse(services->editor, &message->id, RPC_INTERNAL_ERROR,
+                       "There was not enough memory for the request.");
+        return;
+    }
     int status = decode_params(method, request->message.params, &request->params, &fault);
     request->config = services_config(services);
     if (status == -EINVAL) {
@@ -119,6 +122,15 @@ static void run_request(struct services *services, const struct method *method,
     }
 }
 
+/* A message that is lost leaves texts behind that are no longer the editor's, or a request that is
+ * waited for without end: the editor can only begin anew. */
+static void lose_message(struct services *services)
+{
+    log_write(services->log, LOG_ERROR,
+              "the session ends: there was not enough memory for a message");
+    services->end_session(services);
+}
+
 static void run_notification(struct services *services, const struct method *method,
                              const struct rpc_message *message)
 {
@@ -129,6 +141,8 @@ static void run_notification(struct services *services, const struct method *met
         char text[256];
         describe_fault(text, sizeof(text), &fault);
         log_write(services->log, LOG_WARN, "%s is passed over: %s", method->name, text);
+    } else if (status != 0) {
+        lose_message(services);
     }
     if (status != 0)
         return;
@@ -176,9 +190,11 @@ static void on_message(void *context, const char *body, size_t length)
 {
     struct services *services = context;
     struct rpc_message message;
+    if (services->session.state == SESSION_OVER)
+        return; /* it came in one piece with `exit` */
     if (rpc_message_parse(&message, body, length) != 0) {
-        request_refuse(services->editor, NULL, RPC_INTERNAL_ERROR,
-                       "There was not enough memory for a message.");
+        rpc_message_finish(&message);
+        lose_message(services);
         return;
     }
     switch (message.kind) {

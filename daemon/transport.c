@@ -2,16 +2,19 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "daemon/log.h"
+#include "daemon/transport_head.h"
+#include "daemon/transport_poll.h"
 #include "protocol/buffer.h"
+#include "protocol/url.h"
 
 /* What one turn of the loop may deliver of one body; libcurl reads 16 KiB at a time. */
 #define PENDING_CAP ((size_t)4 << 20)
-#define HEADER_VALUE_CAP ((size_t)16 << 10)
 /* Kept connections are dropped when idle for this long: servers and middleboxes forget them too. */
 #define KEPT_CONNECTION_AGE_S 90L
 
@@ -21,32 +24,11 @@ struct transport {
     CURLM *multi;
     uv_timer_t timer;     /* libcurl's own timeout */
     uv_idle_t kick;       /* runs libcurl at the next turn of the loop */
+    struct transport_poll_owner sockets; /* that libcurl asks to watch */
     struct transfer *transfers;
     unsigned open_handles; /* uv handles not yet closed */
     bool delivering;
     bool closing;
-};
-
-/* One socket that libcurl asked to watch. */
-struct watched_socket {
-    uv_poll_t poll;
-    struct transport *transport;
-    curl_socket_t socket;
-    int events;
-};
-
-struct header_field {
-    const char *name;
-    size_t offset;
-};
-
-struct head_values {
-    char *location;
-    char *retry_after;
-    char *retry_after_ms;
-    char *should_retry;
-    char *request_id;
-    char *content_type;
 };
 
 struct transfer {
@@ -59,7 +41,7 @@ struct transfer {
     char *url;
     char *body;
     size_t body_length, body_sent;
-    struct head_values head;
+    struct transport_head_values head;
     struct buffer pending; /* body bytes not yet handed on */
     struct transport_result result;
     char detail[CURL_ERROR_SIZE];
@@ -71,64 +53,13 @@ struct transfer {
 
 /* ---- headers -------------------------------------------------------------------------------- */
 
-static const struct header_field header_fields[] = {
-    {"location", offsetof(struct head_values, location)},
-    {"retry-after", offsetof(struct head_values, retry_after)},
-    {"retry-after-ms", offsetof(struct head_values, retry_after_ms)},
-    {"x-should-retry", offsetof(struct head_values, should_retry)},
-    {"x-request-id", offsetof(struct head_values, request_id)},
-    {"request-id", offsetof(struct head_values, request_id)},
-    {"cf-ray", offsetof(struct head_values, request_id)},
-    {"content-type", offsetof(struct head_values, content_type)},
-};
-
-static char **head_value(struct head_values *head, const struct header_field *field)
-{
-    return (char **)(void *)((char *)head + field->offset);
-}
-
-static void head_finish(struct head_values *head)
-{
-    for (size_t i = 0; i < sizeof(header_fields) / sizeof(header_fields[0]); i++) {
-        char **value = head_value(head, &header_fields[i]);
-        free(*value);
-        *value = NULL;
-    }
-}
-
-/* Servers repeat headers and spell one thing in several; the first one met is kept. */
-static void head_keep(struct head_values *head, const char *line, size_t length)
-{
-    const char *colon = memchr(line, ':', length);
-    if (!colon)
-        return;
-    size_t name_length = (size_t)(colon - line);
-    const char *value = colon + 1;
-    const char *end = line + length;
-    while (value < end && (*value == ' ' || *value == '\t'))
-        value++;
-    while (end > value && strchr(" \t\r\n", end[-1]))
-        end--;
-    if ((size_t)(end - value) > HEADER_VALUE_CAP)
-        return;
-    for (size_t i = 0; i < sizeof(header_fields) / sizeof(header_fields[0]); i++) {
-        const struct header_field *field = &header_fields[i];
-        if (strlen(field->name) != name_length || strncasecmp(field->name, line, name_length) != 0)
-            continue;
-        char **slot = head_value(head, field);
-        if (!*slot)
-            *slot = strndup(value, (size_t)(end - value));
-        return;
-    }
-}
-
 static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     size_t length = size * count;
 
     if (length >= 5 && strncmp(line, "HTTP/", 5) == 0) {
-        head_finish(&transfer->head); /* a new response begins: forget the 1xx before it */
+        transport_head_forget(&transfer->head); /* a new response begins: forget the 1xx before it */
         return length;
     }
     if (length <= 2 && (line[0] == '\r' || line[0] == '\n')) {
@@ -138,7 +69,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
             transfer->head_ready = true;
         return length;
     }
-    head_keep(&transfer->head, line, length);
+    transport_head_keep(&transfer->head, line, length);
     return length;
 }
 
@@ -185,7 +116,7 @@ static void transfer_destroy(struct transfer *transfer)
         curl_easy_cleanup(transfer->easy);
     }
     curl_slist_free_all(transfer->headers);
-    head_finish(&transfer->head);
+    transport_head_forget(&transfer->head);
     buffer_finish(&transfer->pending);
     free(transfer->body);
     free(transfer->url);
@@ -285,8 +216,40 @@ static void deliver_all(struct transport *transport)
 
 /* ---- results ---------------------------------------------------------------------------------- */
 
+/* Whether it was the proxy that could not be reached. libcurl tells this only by the name in its
+ * message, "Failed to connect to NAME port …". */
+static bool names_other_host(const struct transfer *transfer)
+{
+    static const char words[] = "Failed to connect to ";
+    const char *name = transfer->detail + sizeof(words) - 1;
+    struct url url;
+    if (strncmp(transfer->detail, words, sizeof(words) - 1) != 0 ||
+        url_parse(transfer->url, &url) != 0)
+        return false;
+    char own[300];
+    snprintf(own, sizeof(own), "%s port %u ", url.host, url.port);
+    return strncasecmp(name, own, strlen(own)) != 0;
+}
+
+static enum transport_tls_fault tls_fault_of(const struct transfer *transfer, CURLcode code)
+{
+    long verified = 0; /* OpenSSL's X509_V_… */
+    curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+    if (code == CURLE_SSL_CACERT_BADFILE)
+        return TRANSPORT_TLS_CA_FILE;
+    if (code != CURLE_PEER_FAILED_VERIFICATION)
+        return TRANSPORT_TLS_HANDSHAKE;
+    if (verified == 0)
+        return TRANSPORT_TLS_OTHER_NAME; /* a good certificate, but not the host's */
+    return verified == 9 || verified == 10 ? TRANSPORT_TLS_DATE : TRANSPORT_TLS_UNTRUSTED;
+}
+
 static enum transport_status status_of(const struct transfer *transfer, CURLcode code)
 {
+    curl_off_t connected_us = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
+    if (code != CURLE_OK && transfer->result.proxy_code >= 300)
+        return TRANSPORT_PROXY;
     switch (code) {
     case CURLE_OK:
         return TRANSPORT_OK;
@@ -298,9 +261,9 @@ static enum transport_status status_of(const struct transfer *transfer, CURLcode
     case CURLE_PROXY:
         return TRANSPORT_PROXY;
     case CURLE_COULDNT_CONNECT:
-        return TRANSPORT_CONNECT;
+        return names_other_host(transfer) ? TRANSPORT_PROXY : TRANSPORT_CONNECT;
     case CURLE_OPERATION_TIMEDOUT:
-        return transfer->result.code ? TRANSPORT_CUT : TRANSPORT_CONNECT;
+        return connected_us > 0 ? TRANSPORT_CUT : TRANSPORT_CONNECT;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -332,12 +295,16 @@ static void transfer_end(struct transfer *transfer, CURLcode code)
     long connects = 0;
     struct transport_result *result = &transfer->result;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &result->code);
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &result->proxy_code);
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
     result->status = status_of(transfer, code);
+    result->tls_fault = tls_fault_of(transfer, code);
     result->detail = transfer->detail[0] ? transfer->detail : curl_easy_strerror(code);
     result->reused = connects == 0;
     result->sent = transfer->body_sent > 0;
     transfer->ended = true;
+    log_write(transfer->transport->log, LOG_TRACE, "HTTP %ld over a %s connection: %s", result->code,
+              result->reused ? "kept" : "new", result->detail);
 }
 
 /* Must run after every action: libcurl tells of a finished transfer only here. */
@@ -402,70 +369,40 @@ static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *context)
     return 0;
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
+/* A broken socket comes with no flag: libcurl looks for itself. With CURL_CSELECT_ERR it would throw
+ * away what is still to be read. */
+static void on_socket_ready(void *context, int socket, bool readable, bool writable)
 {
-    struct watched_socket *watched = poll->data;
-    struct transport *transport = watched->transport;
-    int flags = 0;
-
-    if (status < 0) {
-        /* libuv reports a reset this way and stops the handle. With CURL_CSELECT_ERR libcurl would
-         * throw away what is still to be read; with no flag it looks for itself. */
-        uv_poll_start(poll, watched->events, on_poll);
-    } else {
-        flags |= events & UV_READABLE ? CURL_CSELECT_IN : 0;
-        flags |= events & UV_WRITABLE ? CURL_CSELECT_OUT : 0;
-    }
-    act(transport, watched->socket, flags);
+    act(context, socket, (readable ? CURL_CSELECT_IN : 0) | (writable ? CURL_CSELECT_OUT : 0));
 }
 
-static void on_poll_closed(uv_handle_t *handle)
+static void on_socket_closed(void *context)
 {
-    struct watched_socket *watched = handle->data;
-    struct transport *transport = watched->transport;
-    free(watched);
-    handle_closed(transport);
-}
-
-static struct watched_socket *watch(struct transport *transport, curl_socket_t socket)
-{
-    struct watched_socket *watched = calloc(1, sizeof(*watched));
-    if (!watched)
-        return NULL;
-    watched->transport = transport;
-    watched->socket = socket;
-    watched->poll.data = watched;
-    if (uv_poll_init_socket(transport->loop, &watched->poll, socket) != 0) {
-        free(watched);
-        return NULL;
-    }
-    transport->open_handles++;
-    curl_multi_assign(transport->multi, socket, watched);
-    return watched;
+    handle_closed(context);
 }
 
 static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *context,
                             void *socket_context)
 {
     struct transport *transport = context;
-    struct watched_socket *watched = socket_context;
+    struct transport_poll *poll = socket_context;
     (void)easy;
 
     if (what == CURL_POLL_REMOVE) {
-        if (watched) {
-            uv_poll_stop(&watched->poll);
+        if (poll) {
             curl_multi_assign(transport->multi, socket, NULL);
-            uv_close((uv_handle_t *)&watched->poll, on_poll_closed);
+            transport_poll_close(poll);
         }
         return 0;
     }
-    if (!watched)
-        watched = watch(transport, socket);
-    if (!watched)
-        return -1;
-    watched->events = (what & CURL_POLL_IN ? UV_READABLE : 0) |
-                      (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return uv_poll_start(&watched->poll, watched->events, on_poll) == 0 ? 0 : -1;
+    if (!poll) {
+        poll = transport_poll_create(&transport->sockets, socket);
+        if (!poll)
+            return -1;
+        transport->open_handles++;
+        curl_multi_assign(transport->multi, socket, poll);
+    }
+    return transport_poll_watch(poll, what & CURL_POLL_IN, what & CURL_POLL_OUT) == 0 ? 0 : -1;
 }
 
 /* ---- start, end, pause ------------------------------------------------------------------------ */
@@ -485,6 +422,12 @@ int transport_create(struct transport **out, uv_loop_t *loop, struct log *log)
     }
     transport->loop = loop;
     transport->log = log;
+    transport->sockets = (struct transport_poll_owner){
+        .loop = loop,
+        .on_ready = on_socket_ready,
+        .on_closed = on_socket_closed,
+        .context = transport,
+    };
     transport->multi = multi;
     uv_timer_init(loop, &transport->timer);
     uv_idle_init(loop, &transport->kick);
@@ -553,7 +496,7 @@ static int add_headers(struct transfer *transfer, const struct transport_request
         status = add_header(transfer, "Expect:"); /* no 100-continue round trip on large bodies */
     if (status == 0 && request->key) {
         struct buffer line CLEANUP(buffer_finish);
-        buffer_init(&line, HEADER_VALUE_CAP);
+        buffer_init(&line, TRANSPORT_HEAD_VALUE_CAP);
         buffer_printf(&line, "Authorization: Bearer %s", request->key);
         status = buffer_error(&line);
         if (status == 0)
@@ -606,6 +549,8 @@ int transport_start(struct transport *transport, const struct transport_request 
                     struct transfer **out)
 {
     *out = NULL;
+    if (transport->closing)
+        return -ECANCELED;
     struct transfer *transfer = calloc(1, sizeof(*transfer));
     if (!transfer)
         return -ENOMEM;

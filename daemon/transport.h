@@ -32,10 +32,21 @@ enum transport_status {
     TRANSPORT_OTHER,
 };
 
+/* What TRANSPORT_TLS was. */
+enum transport_tls_fault {
+    TRANSPORT_TLS_HANDSHAKE,  /* no common ground; most often what answers is no TLS */
+    TRANSPORT_TLS_UNTRUSTED,  /* no known authority signed the certificate */
+    TRANSPORT_TLS_OTHER_NAME, /* the certificate is another host's */
+    TRANSPORT_TLS_DATE,       /* it is out of date, or not yet valid */
+    TRANSPORT_TLS_CA_FILE,    /* ca_file cannot be used */
+};
+
 /* What a finished or failed transfer was. Texts are valid during the callback. */
 struct transport_result {
     enum transport_status status;
     long code;              /* HTTP status; 0 where no response began */
+    long proxy_code;        /* what the proxy answered to CONNECT; 0: it was not asked */
+    enum transport_tls_fault tls_fault;
     const char *detail;     /* libcurl's words; may name a host, never a header, query or key */
     bool sent;              /* the request may have reached the server */
     bool reused;            /* went over a kept connection */

@@ -119,6 +119,20 @@ void lines_trim(const char **line, size_t *length)
     *length = lines_trimmed(*line, *length - indent);
 }
 
+size_t lines_first(const char *text, size_t length, size_t count)
+{
+    size_t at = 0;
+
+    while (count-- && at < length) {
+        const char *end = memchr(text + at, '\n', length - at);
+
+        if (!end)
+            return length;
+        at = (size_t)(end - text) + 1;
+    }
+    return at && text[at - 1] == '\n' ? at - 1 : at;
+}
+
 bool lines_stands_in(const char *text, size_t text_length, const char *line, size_t length)
 {
     size_t at = 0;

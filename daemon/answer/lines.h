@@ -18,6 +18,9 @@ bool lines_has_word(const char *line, size_t length);
 /* Takes the blanks from both ends. */
 void lines_trim(const char **line, size_t *length);
 
+/* The bytes of the first `count` lines of a text with \n line ends, the last one's line end left out. */
+size_t lines_first(const char *text, size_t length, size_t count);
+
 /* Whether a text has the line, blanks at both ends apart. */
 bool lines_stands_in(const char *text, size_t text_length, const char *line, size_t length);
 

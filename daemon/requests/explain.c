@@ -11,8 +11,7 @@
 
 struct explain {
     struct job job;
-    struct range range;
-    bool has_range;
+    struct document_anchor anchor; /* the text that it is about */
     char *question;     /* NULL: what does this do? */
     char *conversation; /* NULL: a new one */
     struct chat_messages messages; /* as asked, to be gone on from */
@@ -50,6 +49,7 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
 static void destroy(struct job *job)
 {
     struct explain *explain = (struct explain *)job;
+    document_anchor_remove(&explain->anchor);
     chat_messages_finish(&explain->messages);
     answer_markdown_finish(&explain->answer);
     free(explain->question);
@@ -82,9 +82,7 @@ static void ask_about_range(struct job *job)
 {
     struct explain *explain = (struct explain *)job;
     struct services *services = job->services;
-    size_t start = 0, end = text_length(&job->document->text);
-    if (explain->has_range)
-        context_range(services, job->document, explain->range, &start, &end);
+    size_t start = explain->anchor.start, end = explain->anchor.end;
     if (start == end) { /* a place, not a selection: its line */
         size_t line = text_line_at(&job->document->text, start);
         start = text_line_start(&job->document->text, line);
@@ -134,6 +132,20 @@ static bool copy_string(char **to, const char *from)
     return !from || *to;
 }
 
+/* The range is of the text as it is now, which may go on while it is found out whether it may be sent:
+ * whatever is then in its place is explained. */
+static void take_document(struct explain *explain, const struct lsp_explain_params *params)
+{
+    struct job *job = &explain->job;
+    if (!job_find_document(job, params->document.uri))
+        return;
+    size_t start = 0, end = text_length(&job->document->text);
+    if (params->has_range)
+        context_range(job->services, job->document, params->range, &start, &end);
+    document_anchor_add(&explain->anchor, job->document, start, end);
+    job_await_permission(job, ask_about_range);
+}
+
 static void start(struct services *services, struct request *request,
                   const struct lsp_explain_params *params, const struct json *work_token)
 {
@@ -145,8 +157,6 @@ static void start(struct services *services, struct request *request,
     }
     chat_messages_init(&explain->messages);
     answer_markdown_init(&explain->answer);
-    explain->range = params->range;
-    explain->has_range = params->has_range;
     if (job_begin(&explain->job, services, &kind, request, work_token,
                   request ? params->partial_result_token : NULL) != 0)
         return;
@@ -159,7 +169,7 @@ static void start(struct services *services, struct request *request,
         job_fail_code(&explain->job, RPC_INVALID_PARAMS,
                       "textDocument is missing, and so is conversation.");
     else
-        job_with_document(&explain->job, params->document.uri, ask_about_range);
+        take_document(explain, params);
 }
 
 void explain_request(struct services *services, struct request *request, const void *params)

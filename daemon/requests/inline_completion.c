@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/answer/lines.h"
 #include "daemon/editor.h"
 #include "daemon/method.h"
 #include "daemon/requests/completion_place.h"
@@ -98,12 +99,17 @@ static void completion_destroy(struct completion *completion)
     uv_close((uv_handle_t *)&completion->timer, on_timer_closed);
 }
 
+void completions_drop_all(struct completions *completions)
+{
+    while (completions->first)
+        completion_destroy(completions->first);
+}
+
 void completions_destroy(struct completions *completions)
 {
     if (!completions)
         return;
-    while (completions->first)
-        completion_destroy(completions->first);
+    completions_drop_all(completions);
     offers_destroy(completions->offers);
     buffer_finish(&completions->shown_key);
     buffer_finish(&completions->shown_text);
@@ -150,23 +156,17 @@ static struct completion *completion_of(const struct completions *completions,
 
 /* ---- partial items --------------------------------------------------------------------------- */
 
-static size_t lines_length(const char *text, size_t length, size_t lines)
+/* The text went on after the request, or is closed: what has come fits it no more. */
+static bool is_stale(const struct completion *completion)
 {
-    size_t at = 0;
-    while (lines-- && at < length) {
-        const char *end = memchr(text + at, '\n', length - at);
-        if (!end)
-            return length;
-        at = (size_t)(end - text) + 1;
-    }
-    return at && text[at - 1] == '\n' ? at - 1 : at;
+    return completion->document->edits != completion->edits || !completion->document->open;
 }
 
 /* Shows the lines that are complete. While the editor is busy only the newest state matters. */
 static void send_partial(struct completion *completion)
 {
-    size_t length = lines_length(completion->text.data, completion->text.length,
-                                 completion->fit.whole_lines);
+    size_t length = lines_first(completion->text.data, completion->text.length,
+                                completion->fit.whole_lines);
     if (completion->fit.whole_lines <= completion->lines_shown ||
         length <= completion->typed.length)
         return;
@@ -189,7 +189,7 @@ void completions_on_editor_idle(struct completions *completions)
 {
     for (struct completion *completion = completions->first; completion;
          completion = completion->next)
-        if (completion->item_waits)
+        if (completion->item_waits && !is_stale(completion))
             send_partial(completion);
 }
 
@@ -274,8 +274,7 @@ static void conclude(struct completion *completion, bool stale)
 /* Something has come, or a request has joined: answers, shows, or goes on waiting. */
 static void deliver(struct completion *completion, bool ended)
 {
-    /* The text went on after the request: the next request is on its way. */
-    bool stale = completion->document->edits != completion->edits;
+    bool stale = is_stale(completion);
     if (completion->request && !stale && !agrees(completion))
         ask_again(completion);
     else if (ended || completion->fit.complete)
@@ -377,8 +376,8 @@ static void ask(struct completion *completion)
 static void on_typing_paused(uv_timer_t *timer)
 {
     struct completion *completion = timer->data;
-    if (completion->document->edits != completion->edits || !completion->document->open)
-        give_up(completion); /* the text went on, and no request came for it */
+    if (is_stale(completion))
+        give_up(completion); /* no request came for the text as it is now */
     else
         ask(completion);
 }
@@ -533,6 +532,21 @@ void completions_on_document_changed(struct services *services, struct document 
         upstream_may_complete(services->upstream) && !completion_of(completions, document))
         ask_ahead(services, document, config, at);
     config_unref(config);
+}
+
+static struct completion *find_closed(const struct completions *completions)
+{
+    struct completion *completion = completions->first;
+    while (completion && completion->document->open)
+        completion = completion->next;
+    return completion;
+}
+
+void completions_on_document_closed(struct completions *completions)
+{
+    struct completion *completion;
+    while ((completion = find_closed(completions)))
+        give_up(completion);
 }
 
 /* ---- the request ----------------------------------------------------------------------------- */

@@ -19,9 +19,14 @@ void inline_completion_menu_request(struct services *services, struct request *r
  * suggestion is asked for ahead (completion.ahead), so that it is there when the editor asks. */
 void completions_on_document_changed(struct services *services, struct document *document);
 
+/* A document was closed or replaced: ends what was asked about its text. */
+void completions_on_document_closed(struct completions *completions);
+
 struct completions;
 int completions_create(struct completions **completions); /* 0 or -ENOMEM */
-/* Ends all calls; waiting requests must have been answered or dropped before. Takes NULL. */
+/* Ends all calls; waiting requests must have been answered or dropped before. */
+void completions_drop_all(struct completions *completions);
+/* The same, and frees. Takes NULL. */
 void completions_destroy(struct completions *completions);
 
 /* The editor has taken everything: partial items that waited go out. */

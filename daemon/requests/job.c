@@ -13,6 +13,8 @@ void show_message(struct services *services, int type, const char *message)
 {
     struct buffer body;
     struct json_writer writer;
+    if (services->session.state != SESSION_INITIALIZED)
+        return; /* clients that have asked for the shutdown read nothing but its answer */
     buffer_init(&body, BUFFER_CAP);
     json_writer_init(&writer, &body);
     rpc_begin_notification(&writer, "window/showMessage");
@@ -61,11 +63,11 @@ static void create_token(struct job *job)
     struct services *services = job->services;
     if (!services->session.work_done_progress)
         return;
-    int64_t token = (int64_t)(uv_hrtime() & 0x3fffffff);
     struct json_writer *writer = outgoing_begin(services->outgoing, "window/workDoneProgress/create",
                                                 on_token_created, job);
     if (!writer)
         return;
+    int64_t token = outgoing_begun_id(services->outgoing); /* as unique as a token has to be */
     json_begin_object(writer);
     json_put_integer(writer, "token", token);
     json_end_object(writer);
@@ -164,18 +166,23 @@ static void on_judgement(struct workspace_waiter *waiter, int error)
     job->allowed(job);
 }
 
-void job_with_document(struct job *job, const char *uri, void (*allowed)(struct job *job))
+bool job_find_document(struct job *job, const char *uri)
 {
     struct document *document = documents_find(job->services->documents, uri);
     if (!document) {
         job_fail_code(job, RPC_INVALID_PARAMS, "textDocument.uri names no open document.");
-        return;
+        return false;
     }
     job->document = document_ref(document);
+    return true;
+}
+
+void job_await_permission(struct job *job, void (*allowed)(struct job *job))
+{
     job->allowed = allowed;
     job->waiter.ready = on_judgement;
     job->waiter.context = job;
-    workspace_wait(job->services->workspace, document_name(document), &job->waiter);
+    workspace_wait(job->services->workspace, document_name(job->document), &job->waiter);
 }
 
 /* ---- the answer ------------------------------------------------------------------------------- */
@@ -302,30 +309,42 @@ void job_write_common(struct job *job, const struct upstream_result *result,
 
 /* ---- all jobs --------------------------------------------------------------------------------- */
 
+static struct job *find_paused(const struct jobs *jobs)
+{
+    struct job *job = jobs->first;
+    while (job && !job->paused)
+        job = job->next;
+    return job;
+}
+
+/* Resuming may bring text at once, and that may end the job and others with it: the list is looked at
+ * anew each time. What stays paused goes on when the editor has taken what has come of the others. */
 void jobs_on_editor_idle(struct jobs *jobs)
 {
-    for (struct job *job = jobs->first; job; job = job->next) {
+    struct job *job = jobs->first;
+    for (; job; job = job->next)
         progress_flush(&job->progress);
-        if (job->paused) {
-            job->paused = false;
-            upstream_call_resume(job->call);
-        }
+    while ((job = find_paused(jobs)) && editor_is_idle(job->services->editor)) {
+        job->paused = false;
+        upstream_call_resume(job->call);
     }
 }
 
-static void fail_overtaken(struct job *job)
+static struct job *find_overtaken(const struct jobs *jobs)
 {
-    job_fail_code(job, RPC_CONTENT_MODIFIED,
-                  "The text was changed while it was being rewritten; ask again.");
+    struct job *job = jobs->first;
+    while (job && !(job->kind->is_overtaken && job->kind->is_overtaken(job)))
+        job = job->next;
+    return job;
 }
 
+/* The end of one makes room at the upstream for another, which may fail there at once. */
 void jobs_on_document_changed(struct jobs *jobs)
 {
-    for (struct job *job = jobs->first, *next; job; job = next) {
-        next = job->next;
-        if (job->kind->is_overtaken && job->kind->is_overtaken(job))
-            fail_overtaken(job);
-    }
+    struct job *job;
+    while ((job = find_overtaken(jobs)))
+        job_fail_code(job, RPC_CONTENT_MODIFIED,
+                      "The text was changed while it was being rewritten; ask again.");
 }
 
 bool jobs_cancel_token(struct jobs *jobs, const struct rpc_id *token)

@@ -67,11 +67,13 @@ int job_begin(struct job *job, struct services *services, const struct job_kind 
               struct request *request, const struct json *work_token,
               const struct json *partial_token);
 
-/*
- * Finds the open document that the job is about, and calls `allowed` once it is known that its text
- * may be sent (perhaps at once). Otherwise the job fails: not open, or ignored.
- */
-void job_with_document(struct job *job, const char *uri, void (*allowed)(struct job *job));
+/* Finds the open document that the job is about: job->document. Where there is none the job fails and
+ * is gone: returns false. */
+bool job_find_document(struct job *job, const char *uri);
+
+/* Calls `allowed` once it is known that the document's text may be sent (perhaps at once); where it may
+ * not, the job fails. */
+void job_await_permission(struct job *job, void (*allowed)(struct job *job));
 
 /* Sends the messages, which are taken. Failures are told and end the job. */
 void job_ask(struct job *job, struct chat_messages *messages);

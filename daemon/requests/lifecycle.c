@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/requests/command.h"
+#include "daemon/requests/inline_completion.h"
 #include "daemon/requests/job.h"
 #include "daemon/requests/settings.h"
 #include "daemon/requests/status.h"
@@ -174,6 +175,7 @@ void lifecycle_shutdown(struct services *services, struct request *request, cons
     while (services->requests.first != request)
         request_cancel(services->requests.first);
     jobs_drop_all(services->jobs);
+    completions_drop_all(services->completions);
     request_answer_null(request);
 }
 

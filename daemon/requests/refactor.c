@@ -12,10 +12,6 @@
 
 struct refactor {
     struct job job;
-    struct range range;
-    bool has_range;
-    int64_t version;       /* that the request names */
-    bool has_version;
     char *instruction;
     const struct json *action; /* codeAction/resolve: the action to be given back */
     struct document_anchor anchor; /* the text that is rewritten, while the person goes on typing */
@@ -242,14 +238,14 @@ static const struct job_kind kind = {
 /* ---- the question ---------------------------------------------------------------------------- */
 
 /* An empty range means the line that it is in. */
-static void find_range(struct refactor *refactor, size_t *start, size_t *end)
+static void find_range(struct job *job, const struct lsp_refactor_params *params, size_t *start,
+                       size_t *end)
 {
-    struct job *job = &refactor->job;
     struct text *text = &job->document->text;
     *start = 0;
     *end = text_length(text);
-    if (refactor->has_range)
-        context_range(job->services, job->document, refactor->range, start, end);
+    if (params->has_range)
+        context_range(job->services, job->document, params->range, start, end);
     if (*start == *end) {
         size_t line = text_line_at(text, *start);
         *start = text_line_start(text, line);
@@ -257,9 +253,10 @@ static void find_range(struct refactor *refactor, size_t *start, size_t *end)
     }
 }
 
-static bool remember_original(struct refactor *refactor, size_t start, size_t end)
+static bool remember_original(struct refactor *refactor)
 {
     struct text *text = &refactor->job.document->text;
+    size_t start = refactor->anchor.start, end = refactor->anchor.end;
     size_t line_start = text_line_start(text, text_line_at(text, start));
     refactor->original_length = end - start;
     refactor->original = malloc(end - start + 1);
@@ -284,13 +281,7 @@ static bool remember_original(struct refactor *refactor, size_t start, size_t en
 static void ask(struct job *job)
 {
     struct refactor *refactor = (struct refactor *)job;
-    size_t start, end;
-    if (refactor->has_version && refactor->version != job->document->version) {
-        job_fail_code(job, RPC_CONTENT_MODIFIED,
-                      "The text has changed since; select it and ask again.");
-        return;
-    }
-    find_range(refactor, &start, &end);
+    size_t start = refactor->anchor.start, end = refactor->anchor.end;
     size_t budget = context_budget(job->services, job->config, TASK_REFACTOR);
     if (end - start > budget / 2) {
         struct failure failure;
@@ -299,11 +290,10 @@ static void ask(struct job *job)
         job_fail(job, &failure);
         return;
     }
-    if (!remember_original(refactor, start, end)) {
+    if (!remember_original(refactor)) {
         job_fail_code(job, RPC_INTERNAL_ERROR, "There was not enough memory.");
         return;
     }
-    document_anchor_add(&refactor->anchor, job->document, start, end);
     struct context_window window;
     context_window(job->services, job->document, start, end, budget, &window);
     struct prompt_refactor input = {
@@ -321,6 +311,23 @@ static void ask(struct job *job)
     job_ask(job, &messages);
 }
 
+/* The range is of the text as it is now: it has to be followed from here on. */
+static void take_document(struct refactor *refactor, const struct lsp_refactor_params *params)
+{
+    struct job *job = &refactor->job;
+    size_t start, end;
+    if (!job_find_document(job, params->document.uri))
+        return;
+    if (params->document.has_version && params->document.version != job->document->version) {
+        job_fail_code(job, RPC_CONTENT_MODIFIED,
+                      "The text has changed since; select it and ask again.");
+        return;
+    }
+    find_range(job, params, &start, &end);
+    document_anchor_add(&refactor->anchor, job->document, start, end);
+    job_await_permission(job, ask);
+}
+
 static void start(struct services *services, struct request *request,
                   const struct lsp_refactor_params *params, const struct json *work_token,
                   const struct json *partial_token, const struct json *action)
@@ -331,10 +338,6 @@ static void start(struct services *services, struct request *request,
             request_fail(request, RPC_INTERNAL_ERROR, "There was not enough memory.");
         return;
     }
-    refactor->range = params->range;
-    refactor->has_range = params->has_range;
-    refactor->version = params->document.version;
-    refactor->has_version = params->document.has_version;
     refactor->action = action;
     if (job_begin(&refactor->job, services, &kind, request, work_token, partial_token) != 0)
         return;
@@ -342,7 +345,7 @@ static void start(struct services *services, struct request *request,
     if (!refactor->instruction)
         job_fail_code(&refactor->job, RPC_INTERNAL_ERROR, "There was not enough memory.");
     else
-        job_with_document(&refactor->job, params->document.uri, ask);
+        take_document(refactor, params);
 }
 
 void refactor_request(struct services *services, struct request *request, const void *params)

@@ -59,7 +59,7 @@ static void over(struct shown_file *shown, bool ok)
 {
     struct services *services = shown->services;
     services->files_being_shown--;
-    if (services->session.state != SESSION_OVER) {
+    if (services->session.state == SESSION_INITIALIZED) {
         if (ok)
             show_file(shown);
         else

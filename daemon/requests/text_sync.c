@@ -9,6 +9,13 @@
 #include "protocol/lsp.h"
 #include "protocol/uri.h"
 
+/* Ends what works on the text of documents that are open no more. */
+static void on_closed(struct services *services)
+{
+    jobs_on_document_changed(services->jobs);
+    completions_on_document_closed(services->completions);
+}
+
 void text_sync_did_open(struct services *services, const void *params)
 {
     const struct lsp_did_open_params *opened = params;
@@ -16,7 +23,7 @@ void text_sync_did_open(struct services *services, const void *params)
     if (status != 0)
         log_write(services->log, LOG_WARN, "%s is not taken: %s", opened->document.uri,
                   uv_strerror(status));
-    jobs_on_document_changed(services->jobs); /* it may have replaced an open one */
+    on_closed(services); /* it may have replaced an open one */
     const struct document *document = documents_find(services->documents, opened->document.uri);
     if (document)
         workspace_prepare(services->workspace, document_name(document));
@@ -37,7 +44,7 @@ void text_sync_did_change(struct services *services, const void *params)
     if (status != 0) {
         log_write(services->log, LOG_WARN, "%s is closed, as a change was not taken: %s",
                   changed->document.uri, uv_strerror(status));
-        jobs_on_document_changed(services->jobs);
+        on_closed(services);
         return;
     }
     jobs_on_document_changed(services->jobs);
@@ -53,7 +60,7 @@ void text_sync_did_close(struct services *services, const void *params)
     const struct lsp_did_close_params *closed = params;
     if (!documents_close(services->documents, closed->document.uri))
         log_write(services->log, LOG_WARN, "%s was closed, but is not open", closed->document.uri);
-    jobs_on_document_changed(services->jobs);
+    on_closed(services);
 }
 
 void text_sync_did_save(struct services *services, const void *params)

@@ -1,0 +1,58 @@
+#include "daemon/transport_poll.h"
+
+#include <stdlib.h>
+
+struct transport_poll {
+    uv_poll_t handle;
+    const struct transport_poll_owner *owner;
+    int socket;
+    int events;
+};
+
+static void on_poll(uv_poll_t *handle, int status, int events)
+{
+    struct transport_poll *poll = handle->data;
+    const struct transport_poll_owner *owner = poll->owner;
+
+    if (status < 0) {
+        /* libuv reports a reset this way and stops the handle. */
+        events = 0;
+        uv_poll_start(handle, poll->events, on_poll);
+    }
+    owner->on_ready(owner->context, poll->socket, events & UV_READABLE, events & UV_WRITABLE);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct transport_poll *poll = handle->data;
+    const struct transport_poll_owner *owner = poll->owner;
+    free(poll);
+    owner->on_closed(owner->context);
+}
+
+struct transport_poll *transport_poll_create(const struct transport_poll_owner *owner, int socket)
+{
+    struct transport_poll *poll = calloc(1, sizeof(*poll));
+    if (!poll)
+        return NULL;
+    poll->owner = owner;
+    poll->socket = socket;
+    poll->handle.data = poll;
+    if (uv_poll_init_socket(owner->loop, &poll->handle, socket) != 0) {
+        free(poll);
+        return NULL;
+    }
+    return poll;
+}
+
+int transport_poll_watch(struct transport_poll *poll, bool readable, bool writable)
+{
+    poll->events = (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0);
+    return uv_poll_start(&poll->handle, poll->events, on_poll);
+}
+
+void transport_poll_close(struct transport_poll *poll)
+{
+    uv_poll_stop(&poll->handle);
+    uv_close((uv_handle_t *)&poll->handle, on_closed);
+}
