@@ -28,6 +28,8 @@ class Client:
         self.deadline = deadline
         self.checker = Checker()
         self.grant_progress = True  # says yes to each token that the daemon wants to use
+        self.may_read = threading.Event()  # an editor that is busy does not read
+        self.may_read.set()
         self.log = []             # ('>' or '<', message) in order
         self.taken = []           # what came and has been looked at
         self._messages = []       # what came and has not
@@ -52,6 +54,7 @@ class Client:
         stream = self.process.stdout
         try:
             while True:
+                self.may_read.wait()
                 header = stream.readline()
                 if not header:
                     break
@@ -254,6 +257,7 @@ class Client:
 
     def kill(self):
         """Takes all that is left; for the end of a test that has failed."""
+        self.may_read.set()
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
