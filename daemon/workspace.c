@@ -33,7 +33,8 @@ struct workspace {
     workspace_project_callback on_project;
     void *project_context;
     struct places places;
-    struct workspace_waiter *waiters;
+    struct workspace_waiter *waiters; /* in the order of their coming */
+    struct workspace_waiter *last_waiter;
     struct ignore_rules *config_rules; /* parsed from the settings of this generation */
     uint64_t config_generation;
 };
@@ -521,6 +522,8 @@ static void unlink_waiter(struct workspace_waiter *waiter)
         waiter->workspace->waiters = waiter->next;
     if (waiter->next)
         waiter->next->previous = waiter->previous;
+    else
+        waiter->workspace->last_waiter = waiter->previous;
     free(waiter->path);
     waiter->path = NULL;
     waiter->workspace = NULL;
@@ -563,11 +566,13 @@ void workspace_wait(struct workspace *workspace, const char *path,
     }
     waiter->workspace = workspace;
     waiter->path = normal;
-    waiter->previous = NULL;
-    waiter->next = workspace->waiters;
-    if (waiter->next)
-        waiter->next->previous = waiter;
-    workspace->waiters = waiter;
+    waiter->next = NULL;
+    waiter->previous = workspace->last_waiter;
+    if (waiter->previous)
+        waiter->previous->next = waiter;
+    else
+        workspace->waiters = waiter;
+    workspace->last_waiter = waiter;
 }
 
 void workspace_wait_cancel(struct workspace_waiter *waiter)

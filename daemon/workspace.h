@@ -89,7 +89,8 @@ struct workspace_waiter {
 };
 
 /*
- * Calls `ready` with 0 as soon as workspace_judge() has a verdict, at once where it has one
+ * Calls `ready`, those that wait in the order of their coming, with 0 as soon as
+ * workspace_judge() has a verdict, at once where it has one
  * already; or with -ENOMEM where it will have none: then do not send. Of `waiter`, `ready` and
  * `context` are set.
  */

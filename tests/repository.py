@@ -40,7 +40,8 @@ TESTED_ELSEWHERE = {
     'daemon/serve.c': 'tests/integration/test_stdio.py',
     'daemon/server.c': 'the transcripts of rpc and lifecycle',
     'daemon/setup.c': 'tests/integration/test_cli.py, test_settings.py',
-    'daemon/upstream*.c': 'what the upstream sees: the transcripts',
+    'daemon/transport*.c': 'libcurl on the loop: the transcripts, tests/integration/test_upstream.py',
+    'daemon/upstream*.c': 'what the upstream sees: the transcripts, test_upstream.py',
 }
 
 MACHINE_PATH = re.compile(r'(?<![\w.~-])/(?:wor[k]/|roo[t]/(?=[A-Za-z.])|hom[e]/(?!(?:me|user|you|NAME)\b)\w+/)')

@@ -1,0 +1,236 @@
+"""What the upstream sees of the daemon: connections, waits, places, keys."""
+
+import os
+import unittest
+
+from tests.support.fake_upstream import (
+    Close, Cut, FakeUpstream, Stall, chunked, delta, error, redirect, response, sse_head, stream)
+from tests.support.lsp_client import Client
+from tests.support.scratch import Scratch, gridls
+
+WHOLE = {'start': {'line': 0, 'character': 0}, 'end': {'line': 1, 'character': 0}}
+URI = 'file:///a.c'
+
+
+class UpstreamTest(unittest.TestCase):
+    def setUp(self):
+        self.scratch = self.enterContext(Scratch())
+        self.upstream = FakeUpstream()
+        self.addCleanup(self.upstream.close)
+        self.upstream.answer(response(200, {'object': 'list', 'data': []}), times=None, method='GET')
+        self.last_id = 0
+
+    def start(self, network=None, arguments=(), **environment):
+        settings = {'network': network or {}, **environment.pop('settings', {})}
+        client = Client([gridls(), *arguments], self.scratch.env(
+            THEGRID_BASE_URL=self.upstream.base_url,
+            **{'THEGRID_API_KEY': 'key-of-the-test', **environment}), self.scratch.work)
+        self.addCleanup(client.kill)
+        client.initialize('file://' + self.scratch.work, initializationOptions=settings)
+        client.open(URI, 'int x;\n')
+        return client
+
+    def explain(self, client, **more):
+        self.last_id += 1
+        client.request(self.last_id, 'gridls/explain',
+                       {'textDocument': {'uri': URI}, 'range': WHOLE, **more})
+        return self.last_id
+
+    def failure(self, client, request_id):
+        message = client.find(lambda message: message.get('id') == request_id
+                              and 'method' not in message, f'the answer to {request_id}')
+        self.assertIn('error', message)
+        return message['error']
+
+    def posts(self):
+        return [request for request in self.upstream.requests if request.method == 'POST']
+
+    def end(self, client):
+        self.assertEqual(client.shutdown(), 0)
+        client.check_end()
+        self.assertEqual(self.upstream.faults, [])
+
+    # -- connections
+
+    def test_a_connection_is_kept(self):
+        client = self.start()
+        for _ in range(3):
+            self.upstream.answer(stream('An int.'))
+            client.answer(self.explain(client))
+        self.assertEqual({request.connection for request in self.posts()}, {1})
+        self.end(client)
+
+    def test_a_kept_connection_that_is_dead_costs_one_more_request_and_no_replay(self):
+        client = self.start({'retries': 0})
+        self.upstream.answer(stream('An int.'))
+        client.answer(self.explain(client))
+        # The second request is read whole, and the kept connection closed without a word.
+        self.upstream.answer([Close()])
+        self.upstream.answer(stream('An int again.'))
+        self.assertEqual(client.answer(self.explain(client))['text'], 'An int again.')
+        first, second, third = [request.connection for request in self.posts()]
+        self.assertEqual(first, second)
+        self.assertNotEqual(second, third)
+        # On the new connection nothing is sent again: the first silence there is the answer.
+        self.upstream.answer([Close()])
+        self.upstream.answer([Close()])
+        self.assertEqual(self.failure(client, self.explain(client))['data']['kind'], 'network')
+        self.assertEqual(len(self.posts()), 5)
+        self.end(client)
+
+    def test_never_again_after_an_answer_has_begun(self):
+        client = self.start({'retries': 3})
+        self.upstream.answer([sse_head('close'), delta('An '), Cut()])
+        self.assertEqual(self.failure(client, self.explain(client))['data']['kind'], 'truncated')
+        self.assertEqual(len(self.posts()), 1)
+        self.end(client)
+
+    # -- waits
+
+    def test_silence_is_a_timeout(self):
+        client = self.start({'idle_timeout_ms': 200})
+        for steps in ([Stall()], [sse_head('chunked'), Stall()],
+                      [sse_head('chunked'), chunked(delta('An'), Stall())]):
+            self.upstream.answer(steps)
+            self.assertEqual(self.failure(client, self.explain(client))['data']['kind'], 'timeout')
+            self.posts()[-1].wait_gone()
+        self.end(client)
+
+    def test_a_long_wait_is_told_and_not_slept(self):
+        client = self.start()
+        self.upstream.answer(error(429, 'slow down', {'Retry-After': '3600'}))
+        data = self.failure(client, self.explain(client))['data']
+        self.assertEqual(data['kind'], 'rate_limited')
+        self.assertEqual(data['retryAfterMs'], 3600000)
+        self.assertEqual(len(self.posts()), 1)
+        self.end(client)
+
+    def test_an_empty_quota_is_not_tried_again(self):
+        client = self.start()
+        self.upstream.answer(response(429, {'error': {
+            'message': 'You exceeded your current quota.', 'code': 'insufficient_quota'}}))
+        data = self.failure(client, self.explain(client))['data']
+        self.assertEqual(data['kind'], 'payment_required')
+        self.assertEqual(len(self.posts()), 1)
+        self.end(client)
+
+    def test_a_completion_pauses_after_a_limit_and_asks_nothing_meanwhile(self):
+        client = self.start(settings={'completion': {'debounce_ms': 0}})
+        self.upstream.answer(error(429, 'slow down', {'Retry-After': '600'}))
+        place = {'textDocument': {'uri': URI}, 'position': {'line': 0, 'character': 6},
+                 'context': {'triggerKind': 2}}
+        self.assertIsNone(client.call(100, 'textDocument/inlineCompletion', place))
+        self.assertIsNone(client.call(101, 'textDocument/inlineCompletion', place))
+        self.assertEqual(client.call(102, 'gridls/status')['state'], 'limited')
+        self.assertEqual(len(self.posts()), 1)
+        self.end(client)
+
+    # -- places
+
+    def test_no_more_run_at_once_than_allowed(self):
+        client = self.start({'max_in_flight': 2})
+        for _ in range(2):
+            self.upstream.answer([sse_head('chunked'), chunked(delta('An int.'), Stall())])
+        self.upstream.answer(stream('The third.'))
+        first, _, third = [self.explain(client) for _ in range(3)]
+        self.upstream.expect(method='POST')
+        self.upstream.expect(method='POST')
+        client.call(100, 'gridls/status')
+        self.assertEqual(len(self.posts()), 2)
+        client.notify('$/cancelRequest', {'id': first})
+        self.assertEqual(self.failure(client, first)['code'], -32800)
+        self.assertEqual(client.answer(third)['text'], 'The third.')
+        self.end(client)
+
+    def test_what_waits_for_a_place_can_be_cancelled(self):
+        client = self.start({'max_in_flight': 1})
+        self.upstream.answer([sse_head('chunked'), chunked(delta('An int.'), Stall())])
+        self.explain(client)
+        self.upstream.expect(method='POST')
+        second = self.explain(client)
+        client.notify('$/cancelRequest', {'id': second})
+        self.assertEqual(self.failure(client, second)['code'], -32800)
+        self.assertEqual(len(self.posts()), 1)
+        self.end(client)
+
+    def test_a_completion_gives_way_to_what_a_person_asked_for(self):
+        client = self.start({'max_in_flight': 1}, settings={'completion': {'debounce_ms': 0}})
+        self.upstream.answer([Stall()])
+        self.upstream.answer(stream('An int.'))
+        client.request(100, 'textDocument/inlineCompletion', {
+            'textDocument': {'uri': URI}, 'position': {'line': 0, 'character': 6},
+            'context': {'triggerKind': 2}})
+        completion = self.upstream.expect(method='POST')
+        self.assertEqual(client.answer(self.explain(client))['text'], 'An int.')
+        completion.wait_gone()
+        self.assertIsNone(client.answer(100))
+        self.end(client)
+
+    # -- redirects
+
+    def test_the_token_of_a_redirect_is_never_seen(self):
+        client = self.start(arguments=['--log-level', 'trace'])
+        self.upstream.answer(redirect('/r/v1/chat/completions?token=capability-of-one-call'))
+        self.upstream.answer(stream('An int.'))
+        self.assertEqual(client.answer(self.explain(client))['text'], 'An int.')
+        followed = self.posts()[1]
+        self.assertEqual(followed.headers['authorization'], 'Bearer key-of-the-test')
+        self.assertEqual(followed.json, self.posts()[0].json)
+        self.end(client)
+        self.assertNotIn('capability-of-one-call', client.stderr)
+        self.assertNotIn('key-of-the-test', client.stderr)
+        self.assertNotIn('capability-of-one-call', str(client.log))
+
+    def test_where_the_key_must_not_go(self):
+        client = self.start()
+        for location in ('http://127.0.0.1:9/v1/chat/completions', 'file:///etc/hostname',
+                         'https://thegrid.ai.example.org/v1', 'https://127.0.0.1:9/', 'gopher://x/'):
+            self.upstream.answer(redirect(location))
+            message = self.failure(client, self.explain(client))
+            self.assertEqual(message['data']['kind'], 'upstream', location)
+        self.assertEqual(len(self.posts()), 5)
+        self.end(client)
+
+    # -- keys
+
+    def key_command(self, text):
+        path = self.scratch.write('key.sh', text)
+        os.chmod(path, 0o700)
+        return {'api_key_command': [path, 'a b', '$HOME;x']}
+
+    def test_a_command_gives_the_key_and_is_asked_again_once_after_a_refusal(self):
+        log = self.scratch.path('asked')
+        client = self.start(THEGRID_API_KEY='', settings=self.key_command(
+            '#!/bin/sh\n'
+            f'printf "%s|%s\\n" "$1" "$2" >> {log}\n'
+            f'echo "  key-number-$(wc -l < {log})  "\n'))
+        self.upstream.answer(error(401, 'no such key'))
+        self.upstream.answer(stream('An int.'))
+        self.upstream.answer(stream('An int.'))
+        client.answer(self.explain(client))
+        client.answer(self.explain(client))
+        self.assertEqual([request.headers['authorization'] for request in self.posts()],
+                         ['Bearer key-number-1', 'Bearer key-number-2', 'Bearer key-number-2'])
+        # As argv, with no shell in between.
+        self.assertEqual(self.scratch.read('asked'), 'a b|$HOME;x\n' * 2)
+        self.end(client)
+
+    def test_a_command_that_fails_is_told(self):
+        client = self.start(THEGRID_API_KEY='',
+                            settings=self.key_command('#!/bin/sh\necho locked >&2\nexit 3\n'))
+        message = self.failure(client, self.explain(client))
+        self.assertEqual(message['data']['kind'], 'unconfigured')
+        self.assertEqual(self.posts(), [])
+        self.end(client)
+
+    def test_a_file_that_others_can_read_is_refused(self):
+        path = self.scratch.write('key', 'key-of-the-file\n')
+        os.chmod(path, 0o644)
+        client = self.start(THEGRID_API_KEY='', settings={'api_key_file': path})
+        self.assertEqual(self.failure(client, self.explain(client))['data']['kind'], 'unconfigured')
+        self.assertEqual(self.posts(), [])
+        self.end(client)
+
+
+if __name__ == '__main__':
+    unittest.main()
