@@ -89,10 +89,9 @@ struct workspace_waiter {
 };
 
 /*
- * Calls `ready`, those that wait in the order of their coming, with 0 as soon as
- * workspace_judge() has a verdict, at once where it has one
- * already; or with -ENOMEM where it will have none: then do not send. Of `waiter`, `ready` and
- * `context` are set.
+ * Calls `ready`, those that wait in the order of their coming, with 0 as soon as workspace_judge()
+ * has a verdict, at once where it has one already; or with -ENOMEM where it will have none: then do
+ * not send. Of `waiter`, `ready` and `context` are set.
  */
 void workspace_wait(struct workspace *workspace, const char *path,
                     struct workspace_waiter *waiter);
