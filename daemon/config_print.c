@@ -3,6 +3,9 @@
 
 #include "daemon/config_store.h"
 
+/* A longer value would make a table that nobody can read. */
+#define MARKDOWN_CELL_MAX 80
+
 static void print_value(struct buffer *out, const char *path, const char *json, const char *source)
 {
     buffer_printf(out, "%s = %s  (%s)\n", path, json ? json : "null", source);
@@ -256,10 +259,12 @@ int config_table_markdown(struct buffer *out)
         for (const char *const *alias = row->aliases; alias && *alias; alias++)
             buffer_printf(out, "%s `%s`", alias == row->aliases ? " (also" : ",", *alias);
         buffer_printf(out, "%s | %s | ", row->aliases ? ")" : "", row->help);
-        if (row->built_in)
-            buffer_printf(out, "`%s` |\n", row->built_in);
-        else
+        if (!row->built_in)
             buffer_append_string(out, "none |\n");
+        else if (strlen(row->built_in) > MARKDOWN_CELL_MAX)
+            buffer_append_string(out, "a list; see `gridls config` |\n");
+        else
+            buffer_printf(out, "`%s` |\n", row->built_in);
     }
     return buffer_error(out);
 }
