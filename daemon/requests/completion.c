@@ -1,0 +1,350 @@
+#include "daemon/requests/completion.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/answer/lines.h"
+#include "daemon/editor.h"
+#include "daemon/requests/completion_place.h"
+#include "daemon/requests/context.h"
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+void completion_destroy(struct completion *completion)
+{
+    if (completion->previous)
+        completion->previous->next = completion->next;
+    else
+        completion->services->completions->first = completion->next;
+    if (completion->next)
+        completion->next->previous = completion->previous;
+    workspace_wait_cancel(&completion->waiter);
+    upstream_call_cancel(completion->call);
+    redaction_destroy(completion->redaction);
+    progress_finish(&completion->progress);
+    offer_place_finish(&completion->place);
+    buffer_finish(&completion->held);
+    buffer_finish(&completion->model_text);
+    buffer_finish(&completion->text);
+    buffer_finish(&completion->typed);
+    document_unref(completion->document);
+    config_unref(completion->config);
+    uv_close((uv_handle_t *)&completion->timer, on_timer_closed);
+}
+
+struct request *completion_take_request(struct completion *completion)
+{
+    struct request *request = completion->request;
+    completion->request = NULL;
+    completion->item_waits = false;
+    progress_end(&completion->progress, NULL);
+    progress_finish(&completion->progress);
+    completion->progress = (struct progress){0};
+    if (request)
+        request->on_cancel = NULL;
+    return request;
+}
+
+void completion_answer_null(struct completion *completion)
+{
+    struct request *request = completion_take_request(completion);
+    if (request)
+        request_answer_null(request);
+}
+
+static void on_cancel(struct request *request)
+{
+    struct completion *completion = request->job;
+    completion_take_request(completion);
+    completion_destroy(completion);
+}
+
+/* ---- partial items --------------------------------------------------------------------------- */
+
+/* The text went on after the request, or is closed: what has come fits it no more. */
+static bool is_stale(const struct completion *completion)
+{
+    return completion->document->edits != completion->edits || !completion->document->open;
+}
+
+/* Shows the lines that are complete. While the editor is busy only the newest state matters. */
+static void send_partial(struct completion *completion)
+{
+    size_t length = lines_first(completion->text.data, completion->text.length,
+                                completion->fit.whole_lines);
+    if (completion->fit.whole_lines <= completion->lines_shown ||
+        length <= completion->typed.length)
+        return;
+    completion->item_waits = !editor_is_idle(completion->services->editor);
+    if (completion->item_waits)
+        return;
+    completion->lines_shown = completion->fit.whole_lines;
+    struct buffer body;
+    struct json_writer writer;
+    progress_begin_partial(&completion->progress, &body, &writer);
+    json_write_key(&writer, "item");
+    completion_place_write_item(&writer, completion->services, completion->document,
+                                completion->request->params, completion->has_entry,
+                                completion->text.data + completion->typed.length,
+                                length - completion->typed.length, completion->fit.replace_after);
+    progress_end_partial(&completion->progress, &body, &writer);
+}
+
+void completion_on_editor_idle(struct completion *completion)
+{
+    if (completion->item_waits && !is_stale(completion))
+        send_partial(completion);
+}
+
+/* ---- the answer ------------------------------------------------------------------------------ */
+
+static int refit(struct completion *completion, bool last)
+{
+    struct answer_completion_place place =
+        completion_place_lines(&completion->place, completion->config->completion_max_lines);
+    place.prose = context_is_prose(completion->document);
+    buffer_clear(&completion->text);
+    return answer_completion_fit(&place, completion->model_text.data,
+                                 completion->model_text.length, last, &completion->text,
+                                 &completion->fit);
+}
+
+/* Whether what was typed since agrees with the answer, as far as that has come. */
+static bool agrees(const struct completion *completion)
+{
+    const struct buffer *typed = &completion->typed;
+    const struct buffer *text = &completion->text;
+    return memcmp(typed->data, text->data,
+                  typed->length < text->length ? typed->length : text->length) == 0;
+}
+
+static void ask(struct completion *completion);
+
+/* The answer does not go on with what was typed since it was asked for: asks anew, for the place
+ * where the person is now. */
+static void ask_again(struct completion *completion)
+{
+    struct services *services = completion->services;
+    upstream_call_cancel(completion->call);
+    completion->call = NULL;
+    offer_place_finish(&completion->place);
+    offer_place_init(&completion->place);
+    completion->lines_shown = 0;
+    completion->fit = (struct answer_completion){0};
+    buffer_clear(&completion->typed);
+    buffer_clear(&completion->model_text);
+    buffer_clear(&completion->text);
+    buffer_clear(&completion->held);
+    if (completion_place_of(services, completion->document, completion->request->params,
+                            completion->has_entry,
+                            context_budget(services, completion->config, TASK_COMPLETION),
+                            &completion->place) != 0)
+        completion_give_up(completion);
+    else
+        ask(completion);
+}
+
+void completion_offer(struct request *request, struct document *document, bool has_entry,
+                      size_t at, const char *text, size_t length, size_t replace_after)
+{
+    struct completions *completions = request->services->completions;
+    buffer_clear(&completions->shown_key);
+    buffer_clear(&completions->shown_text);
+    buffer_append_string(&completions->shown_key, document->key);
+    context_append_with_line_ends(&completions->shown_text, document, text, length);
+    completions->shown_at = at;
+    completion_place_answer(request, document, has_entry, text, length, replace_after);
+}
+
+/* All has come: answers the request, if one waits, and keeps the offer. */
+static void conclude(struct completion *completion, bool stale)
+{
+    struct offers *offers = completion->services->completions->offers;
+    size_t typed = completion->typed.length;
+    if (completion->request && !stale && completion->text.length > typed)
+        completion_offer(completion_take_request(completion), completion->document,
+                         completion->has_entry, completion->place.offset + typed,
+                         completion->text.data + typed, completion->text.length - typed,
+                         completion->fit.replace_after);
+    else
+        completion_answer_null(completion);
+    offers_add(offers, &completion->place, completion->text.data, completion->text.length,
+               completion->fit.replace_after);
+    completion_destroy(completion);
+}
+
+void completion_deliver(struct completion *completion, bool ended)
+{
+    bool stale = is_stale(completion);
+    if (completion->request && !stale && !agrees(completion))
+        ask_again(completion);
+    else if (ended || completion->fit.complete)
+        conclude(completion, stale);
+    else if (completion->request && !stale && progress_streams(&completion->progress))
+        send_partial(completion);
+}
+
+static int take_text(struct completion *completion, const char *text, size_t length, bool last)
+{
+    int status = completion->redaction
+                     ? redaction_restore(completion->redaction, &completion->held, text, length,
+                                         last, &completion->model_text)
+                     : buffer_append(&completion->model_text, text, length);
+    return status == 0 ? refit(completion, last) : status;
+}
+
+void completion_give_up(struct completion *completion)
+{
+    completion_answer_null(completion);
+    completion_destroy(completion);
+}
+
+static void on_text(void *context, unsigned index, const char *text, size_t length)
+{
+    struct completion *completion = context;
+    if (index != 0)
+        return;
+    if (take_text(completion, text, length, false) != 0)
+        completion_give_up(completion);
+    else
+        completion_deliver(completion, false);
+}
+
+static void on_end(void *context, const struct upstream_result *result)
+{
+    struct completion *completion = context;
+    completion->call = NULL;
+    if (result->failure) {
+        /* What a person asked for gets its reason; what came by itself is never in the way. */
+        struct request *request = completion_take_request(completion);
+        if (request && completion->is_automatic)
+            request_answer_null(request);
+        else if (request)
+            request_fail_with(request, result->failure);
+        completion_destroy(completion);
+        return;
+    }
+    if (take_text(completion, "", 0, true) != 0)
+        completion_give_up(completion);
+    else
+        completion_deliver(completion, true);
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+static int build_prompt(struct completion *completion, struct chat_messages *messages)
+{
+    struct services *services = completion->services;
+    struct prompt_completion input = {
+        .file = {workspace_name_of(services->workspace, document_name(completion->document)),
+                 completion->document->language_id},
+        .before = {completion->place.before.data, completion->place.before.length},
+        .after = {completion->place.after.data, completion->place.after.length},
+        .budget = context_budget(services, completion->config, TASK_COMPLETION),
+    };
+    struct prompt_style style = context_style(completion->config);
+    int status = prompt_completion_build(messages, &style, &input);
+    redaction_destroy(completion->redaction);
+    completion->redaction = NULL;
+    if (status == 0 && completion->config->redact_secrets)
+        status = redaction_create(&completion->redaction);
+    if (status == 0 && completion->redaction)
+        status = redaction_apply_messages(completion->redaction, messages);
+    return status;
+}
+
+static void ask(struct completion *completion)
+{
+    static const struct upstream_callbacks callbacks = {.on_text = on_text, .on_end = on_end};
+    struct upstream_request request = {
+        .config = completion->config,
+        .task = TASK_COMPLETION,
+        .background = true,
+    };
+    completion->state = COMPLETION_RUNNING;
+    chat_messages_init(&request.messages);
+    int status = build_prompt(completion, &request.messages);
+    if (status == 0)
+        status = upstream_call_start(completion->services->upstream, &request, &callbacks,
+                                     completion, &completion->call);
+    else
+        chat_messages_finish(&request.messages);
+    if (status != 0)
+        completion_give_up(completion);
+}
+
+static void on_typing_paused(uv_timer_t *timer)
+{
+    struct completion *completion = timer->data;
+    if (is_stale(completion))
+        completion_give_up(completion); /* no request came for the text as it is now */
+    else
+        ask(completion);
+}
+
+static void on_judgement(struct workspace_waiter *waiter, int error)
+{
+    struct completion *completion = waiter->context;
+    const char *name = document_name(completion->document);
+    services_refresh_config(completion->services, &completion->config);
+    if (error || workspace_judge(completion->services->workspace, completion->config, name) !=
+                     WORKSPACE_ALLOWED) {
+        completion_give_up(completion);
+        return;
+    }
+    completion->state = COMPLETION_WAITS;
+    bool waits = completion->is_automatic && !completion->is_ahead;
+    uint32_t wait = waits ? completion->config->completion_debounce_ms : 0;
+    uv_timer_start(&completion->timer, on_typing_paused, wait, 0);
+}
+
+/* ---- beginning ------------------------------------------------------------------------------- */
+
+struct completion *completion_create(struct services *services, struct config *config,
+                                     struct document *document, struct offer_place *place)
+{
+    struct completion *completion = calloc(1, sizeof(*completion));
+    if (!completion)
+        return NULL;
+    completion->services = services;
+    completion->config = config_ref(config);
+    completion->document = document_ref(document);
+    completion->edits = document->edits;
+    completion->place = *place;
+    offer_place_init(place);
+    completion->is_automatic = true;
+    buffer_init(&completion->held, BUFFER_CAP);
+    buffer_init(&completion->model_text, BUFFER_CAP);
+    buffer_init(&completion->text, BUFFER_CAP);
+    buffer_init(&completion->typed, BUFFER_CAP);
+    uv_timer_init(services->loop, &completion->timer);
+    completion->timer.data = completion;
+    completion->waiter.ready = on_judgement;
+    completion->waiter.context = completion;
+    completion->next = services->completions->first;
+    if (completion->next)
+        completion->next->previous = completion;
+    services->completions->first = completion;
+    return completion;
+}
+
+bool completion_join(struct completion *completion, struct request *request, const char *typed,
+                     size_t length)
+{
+    const struct lsp_inline_completion_params *params = request->params;
+    buffer_clear(&completion->typed);
+    buffer_append(&completion->typed, typed, length);
+    if (buffer_error(&completion->typed) != 0 || !agrees(completion) ||
+        progress_init(&completion->progress, request->services->editor, params->work_done_token,
+                      params->partial_result_token) != 0)
+        return false;
+    completion->request = request;
+    completion->edits = completion->document->edits;
+    completion->lines_shown = 0;
+    request->job = completion;
+    request->on_cancel = on_cancel;
+    return true;
+}
