@@ -25,7 +25,6 @@ struct session {
     uv_pid_t editor_pid;     /* 0: not watched */
 
     /* the client's capabilities that we use */
-    bool apply_edit;
     bool document_changes;
     bool configuration;
     bool did_change_configuration_dynamic;
@@ -33,7 +32,6 @@ struct session {
     bool show_document;
     bool code_action_literals;
     bool code_action_resolve_edit;
-    bool code_action_preferred;
     bool inline_trigger_from_zero; /* vscode-languageclient 9.0.1 counts triggerKind from 0 */
 };
 

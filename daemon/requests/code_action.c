@@ -61,19 +61,41 @@ static void write_refactor_params(struct json_writer *writer, const struct docum
     json_end_object(writer);
 }
 
-static void begin_command(struct json_writer *writer, const char *title, const char *command)
+static void write_diagnostic(struct json_writer *writer, const struct json *diagnostic)
 {
-    json_write_key(writer, "command");
+    if (!diagnostic)
+        return;
+    json_write_key(writer, "diagnostics");
+    json_begin_array(writer);
+    json_write_value(writer, diagnostic);
+    json_end_array(writer);
+}
+
+/* An action that is a command: a CodeAction where the client knows these, else the bare Command of
+ * LSP 3.7. The caller writes the command's one argument between begin and end. */
+static void begin_command(struct json_writer *writer, const struct services *services,
+                          const char *title, const char *kind, const char *command,
+                          const struct json *diagnostic)
+{
     json_begin_object(writer);
     json_put_string(writer, "title", title);
+    if (services->session.code_action_literals) {
+        json_put_string(writer, "kind", kind);
+        write_diagnostic(writer, diagnostic);
+        json_write_key(writer, "command");
+        json_begin_object(writer);
+        json_put_string(writer, "title", title);
+    }
     json_put_string(writer, "command", command);
     json_write_key(writer, "arguments");
     json_begin_array(writer);
 }
 
-static void end_command(struct json_writer *writer)
+static void end_command(struct json_writer *writer, const struct services *services)
 {
     json_end_array(writer);
+    if (services->session.code_action_literals)
+        json_end_object(writer);
     json_end_object(writer);
 }
 
@@ -84,53 +106,42 @@ static void write_rewrite(struct json_writer *writer, const struct services *ser
                           const char *kind, const char *instruction,
                           const struct json *diagnostic)
 {
+    if (!services->session.code_action_literals || !services->session.code_action_resolve_edit) {
+        begin_command(writer, services, title, kind, COMMAND_REFACTOR, diagnostic);
+        write_refactor_params(writer, document, range, instruction);
+        end_command(writer, services);
+        return;
+    }
     json_begin_object(writer);
     json_put_string(writer, "title", title);
     json_put_string(writer, "kind", kind);
-    if (diagnostic) {
-        json_write_key(writer, "diagnostics");
-        json_begin_array(writer);
-        json_write_value(writer, diagnostic);
-        json_end_array(writer);
-    }
-    if (services->session.code_action_resolve_edit) {
-        json_write_key(writer, "data");
-        write_refactor_params(writer, document, range, instruction);
-    } else {
-        begin_command(writer, title, COMMAND_REFACTOR);
-        write_refactor_params(writer, document, range, instruction);
-        end_command(writer);
-    }
+    write_diagnostic(writer, diagnostic);
+    json_write_key(writer, "data");
+    write_refactor_params(writer, document, range, instruction);
     json_end_object(writer);
 }
 
-static void write_explain(struct json_writer *writer, const struct document *document,
-                          struct range range)
+static void write_explain(struct json_writer *writer, const struct services *services,
+                          const struct document *document, struct range range)
 {
-    json_begin_object(writer);
-    json_put_string(writer, "title", "Explain");
-    json_put_string(writer, "kind", "source");
-    begin_command(writer, "Explain", COMMAND_EXPLAIN);
+    begin_command(writer, services, "Explain", "source", COMMAND_EXPLAIN, NULL);
     json_begin_object(writer);
     write_document(writer, document);
     json_write_key(writer, "range");
     lsp_write_range(writer, range);
     json_end_object(writer);
-    end_command(writer);
-    json_end_object(writer);
+    end_command(writer, services);
 }
 
-static void write_commit_message(struct json_writer *writer, const struct document *document)
+static void write_commit_message(struct json_writer *writer, const struct services *services,
+                                 const struct document *document)
 {
-    json_begin_object(writer);
-    json_put_string(writer, "title", "Write the commit message");
-    json_put_string(writer, "kind", "source");
-    begin_command(writer, "Write the commit message", COMMAND_COMMIT_MESSAGE);
+    begin_command(writer, services, "Write the commit message", "source", COMMAND_COMMIT_MESSAGE,
+                  NULL);
     json_begin_object(writer);
     write_document(writer, document);
     json_end_object(writer);
-    end_command(writer);
-    json_end_object(writer);
+    end_command(writer, services);
 }
 
 /* ---- the list -------------------------------------------------------------------------------- */
@@ -185,7 +196,7 @@ static void write_list(struct json_writer *writer, const struct services *servic
     json_begin_array(writer);
     if (strcmp(document->language_id, "gitcommit") == 0) {
         if (is_wanted(params, "source"))
-            write_commit_message(writer, document);
+            write_commit_message(writer, services, document);
         json_end_array(writer);
         return;
     }
@@ -196,7 +207,7 @@ static void write_list(struct json_writer *writer, const struct services *servic
             write_rewrite(writer, services, document, params->range, rewrites[i].title,
                           "refactor.rewrite", rewrites[i].instruction, NULL);
     if (selection && is_wanted(params, "source"))
-        write_explain(writer, document, params->range);
+        write_explain(writer, services, document, params->range);
     json_end_array(writer);
 }
 
@@ -204,7 +215,7 @@ void code_action_request(struct services *services, struct request *request, con
 {
     const struct lsp_code_action_params *asked = params;
     struct document *document = documents_find(services->documents, asked->document.uri);
-    if (!document || !services->session.code_action_literals) {
+    if (!document) {
         request_answer_null(request);
         return;
     }

@@ -33,7 +33,6 @@ static bool contains(const struct json_list *strings, const char *wanted)
 
 static void take_capabilities(struct session *session, const struct lsp_initialize_params *params)
 {
-    session->apply_edit = params->apply_edit;
     session->document_changes = params->document_changes;
     session->configuration = params->configuration;
     session->did_change_configuration_dynamic = params->did_change_configuration_dynamic;
