@@ -323,11 +323,22 @@ static void collect_ended(struct transport *transport)
     }
 }
 
+/* libcurl itself is in trouble, out of memory most likely: it may never tell of its transfers. */
+static void end_all(struct transport *transport, CURLMcode code)
+{
+    log_write(transport->log, LOG_WARN, "all transfers end: %s", curl_multi_strerror(code));
+    for (struct transfer *transfer = transport->transfers; transfer; transfer = transfer->next)
+        if (!transfer->ended)
+            transfer_end(transfer, CURLE_OUT_OF_MEMORY);
+}
+
 static void act(struct transport *transport, curl_socket_t socket, int events)
 {
     int running = 0;
-    curl_multi_socket_action(transport->multi, socket, events, &running);
+    CURLMcode code = curl_multi_socket_action(transport->multi, socket, events, &running);
     collect_ended(transport);
+    if (code != CURLM_OK)
+        end_all(transport, code);
     deliver_all(transport);
 }
 
