@@ -15,8 +15,7 @@
 
 /* What one turn of the loop may deliver of one body; libcurl reads 16 KiB at a time. */
 #define PENDING_CAP ((size_t)4 << 20)
-/* Kept connections are dropped when idle for this long: servers and middleboxes forget them too. */
-#define KEPT_CONNECTION_AGE_S 90L
+#define KEPT_CONNECTION_AGE_S 90L /* servers and middleboxes forget idle ones too */
 
 struct transport {
     uv_loop_t *loop;
@@ -233,14 +232,14 @@ static bool names_other_host(const struct transfer *transfer)
 
 static enum transport_tls_fault tls_fault_of(const struct transfer *transfer, CURLcode code)
 {
-    long verified = 0; /* OpenSSL's X509_V_… */
+    long verified = 0; /* OpenSSL's X509_V_…; libcurl sets 1 before it compares the names */
     curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
     if (code == CURLE_SSL_CACERT_BADFILE)
         return TRANSPORT_TLS_CA_FILE;
     if (code != CURLE_PEER_FAILED_VERIFICATION)
         return TRANSPORT_TLS_HANDSHAKE;
-    if (verified == 0)
-        return TRANSPORT_TLS_OTHER_NAME; /* a good certificate, but not the host's */
+    if (verified <= 1)
+        return TRANSPORT_TLS_OTHER_NAME;
     return verified == 9 || verified == 10 ? TRANSPORT_TLS_DATE : TRANSPORT_TLS_UNTRUSTED;
 }
 
@@ -323,13 +322,13 @@ static void collect_ended(struct transport *transport)
     }
 }
 
-/* libcurl itself is in trouble, out of memory most likely: it may never tell of its transfers. */
+/* libcurl itself is in trouble: it may never tell of its transfers. */
 static void end_all(struct transport *transport, CURLMcode code)
 {
     log_write(transport->log, LOG_WARN, "all transfers end: %s", curl_multi_strerror(code));
-    for (struct transfer *transfer = transport->transfers; transfer; transfer = transfer->next)
-        if (!transfer->ended)
-            transfer_end(transfer, CURLE_OUT_OF_MEMORY);
+    for (struct transfer *left = transport->transfers; left; left = left->next)
+        if (!left->ended)
+            transfer_end(left, CURLE_OUT_OF_MEMORY);
 }
 
 static void act(struct transport *transport, curl_socket_t socket, int events)
@@ -618,9 +617,4 @@ void transfer_resume(struct transfer *transfer)
         return;
     curl_easy_pause(transfer->easy, CURLPAUSE_CONT); /* may call on_write() */
     kick_soon(transfer->transport);
-}
-
-const char *transport_version(void)
-{
-    return curl_version();
 }

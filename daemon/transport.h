@@ -104,7 +104,4 @@ void transfer_cancel(struct transfer *transfer);
 void transfer_pause(struct transfer *transfer);
 void transfer_resume(struct transfer *transfer);
 
-/* "libcurl/7.88.1 …", for `gridls check`. */
-const char *transport_version(void);
-
 #endif

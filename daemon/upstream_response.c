@@ -195,6 +195,16 @@ static void judge_answer(struct upstream_call *call, const struct transport_resu
     }
 }
 
+static const char *const tls_hints[] = {
+    [TRANSPORT_TLS_HANDSHAKE] = "Check that base_url names a server that speaks https.",
+    [TRANSPORT_TLS_UNTRUSTED] = "If a company proxy signs connections, set network.ca_file to its "
+                                "certificate.",
+    [TRANSPORT_TLS_OTHER_NAME] = "Check the host in base_url: the certificate is for another.",
+    [TRANSPORT_TLS_DATE] = "Check this machine's clock; else the server's certificate is out of "
+                           "date.",
+    [TRANSPORT_TLS_CA_FILE] = "Check network.ca_file: it must be a PEM file that can be read.",
+};
+
 static void network_failed(struct upstream_call *call, const struct transport_result *result)
 {
     struct failure failure;
@@ -214,13 +224,16 @@ static void network_failed(struct upstream_call *call, const struct transport_re
                     "No connection to %s could be made.", host);
         break;
     case TRANSPORT_TLS:
-        failure_set(&failure, FAILURE_NETWORK,
-                    "If a company proxy signs connections, set network.ca_file to its certificate.",
+        failure_set(&failure, FAILURE_NETWORK, tls_hints[result->tls_fault],
                     "The secure connection to %s failed: %s.", host, result->detail);
         break;
     case TRANSPORT_PROXY:
-        failure_set(&failure, FAILURE_NETWORK, "Check network.proxy or HTTPS_PROXY.",
-                    "The proxy could not be used to reach %s.", host);
+        if (result->proxy_code)
+            failure_set(&failure, FAILURE_NETWORK, "Check network.proxy or HTTPS_PROXY.",
+                        "The proxy refused to reach %s (HTTP %ld).", host, result->proxy_code);
+        else
+            failure_set(&failure, FAILURE_NETWORK, "Check network.proxy or HTTPS_PROXY.",
+                        "The proxy could not be used to reach %s.", host);
         break;
     case TRANSPORT_PROTOCOL:
         failure_set(&failure, FAILURE_UPSTREAM, "Check base_url with `gridls check`.",
