@@ -14,7 +14,8 @@
  * disk. */
 #define FILES_JUDGED_MAX 2000u
 #define TYPED_BYTES_MAX ((size_t)16 << 10)
-#define FILES_TEXT_CAP ((size_t)4 << 20)
+/* Far more names than a prompt takes. */
+#define FILES_TEXT_MAX ((size_t)1 << 20)
 
 struct commit_message {
     struct job job;
@@ -77,6 +78,24 @@ static void on_applied(void *context, bool ok, const struct json *result)
         show_message(services, 2, "The editor did not take the commit message.");
 }
 
+/* What the person has typed: all before the first comment line, without the blank end. */
+static int take_typed(struct document *document, struct buffer *typed)
+{
+    struct text *text = &document->text;
+    size_t end = 0;
+    for (size_t line = 0; line < text_line_count(text); line++) {
+        size_t length;
+        const char *bytes = text_line(text, line, &length);
+        if ((length && bytes[0] == '#') || end > TYPED_BYTES_MAX)
+            break;
+        end = text_line_end(text, line);
+    }
+    const char *bytes = text_view(text, 0, end);
+    while (end && strchr(" \t\r\n", bytes[end - 1]))
+        end--;
+    return buffer_append(typed, bytes, end);
+}
+
 /* For a client without a plugin of ours: behind what is typed, before the comments. */
 static void apply(struct commit_message *commit, struct document *document)
 {
@@ -96,20 +115,25 @@ static void apply(struct commit_message *commit, struct document *document)
     json_put_string(writer, "label", "gridls: commit message");
     json_write_key(writer, "edit");
     json_begin_object(writer);
-    json_write_key(writer, "changes");
-    json_begin_object(writer);
-    json_write_key(writer, document->uri);
-    json_begin_array(writer);
+    context_begin_edits(writer, services, document);
     json_begin_object(writer);
     json_write_key(writer, "range");
     lsp_write_range(writer, range);
     json_put_text(writer, "newText", job->text.data, job->text.length);
     json_end_object(writer);
-    json_end_array(writer);
-    json_end_object(writer);
+    context_end_edits(writer, services);
     json_end_object(writer);
     json_end_object(writer);
     outgoing_send(services->outgoing);
+}
+
+/* Whether the person has gone on with it, in which case the message fits no more. */
+static bool is_typed_the_same(const struct commit_message *commit, struct document *document)
+{
+    struct buffer now CLEANUP(buffer_finish);
+    buffer_init(&now, BUFFER_CAP);
+    return take_typed(document, &now) == 0 && now.length == commit->typed.length &&
+           memcmp(now.data, commit->typed.data, now.length) == 0;
 }
 
 static enum job_end finish_command(struct commit_message *commit, struct failure *failure)
@@ -124,6 +148,11 @@ static enum job_end finish_command(struct commit_message *commit, struct failure
     if (!document) {
         failure_set(failure, FAILURE_NOT_A_REPOSITORY, "Open the commit message and ask again.",
                     "The commit message was closed while it was being written.");
+        return JOB_FAILED;
+    }
+    if (!is_typed_the_same(commit, document)) {
+        failure_set(failure, FAILURE_UPSTREAM, "Ask again.",
+                    "The commit message was changed while it was being written.");
         return JOB_FAILED;
     }
     apply(commit, document);
@@ -261,15 +290,32 @@ static void get_diff(struct commit_message *commit)
 
 /* ---- which of it may be sent ----------------------------------------------------------------- */
 
+/* A name of several lines must not look like several files. */
+static void append_name(struct buffer *out, const char *name)
+{
+    for (; *name; name++) {
+        if ((unsigned char)*name < 0x20 || *name == 0x7f)
+            buffer_printf(out, "\\%03o", (unsigned)(unsigned char)*name);
+        else
+            buffer_append_byte(out, *name);
+    }
+}
+
 /* An ignored file's text is not sent, and neither is a renamed file's that was ignored by its old
  * name: its difference would show what was taken out. */
 static void list_entry(struct commit_message *commit, const struct git_entry *entry,
                        bool old_allowed, bool allowed)
 {
-    buffer_printf(&commit->files, "%c %s", entry->status, entry->path);
-    if (entry->old_path)
-        buffer_printf(&commit->files, " (was %s)", entry->old_path);
-    buffer_append_string(&commit->files, allowed ? "\n" : " (content not shown)\n");
+    if (commit->files.length < FILES_TEXT_MAX) {
+        buffer_printf(&commit->files, "%c ", entry->status);
+        append_name(&commit->files, entry->path);
+        if (entry->old_path) {
+            buffer_append_string(&commit->files, " (was ");
+            append_name(&commit->files, entry->old_path);
+            buffer_append_byte(&commit->files, ')');
+        }
+        buffer_append_string(&commit->files, allowed ? "\n" : " (content not shown)\n");
+    }
     if (allowed && entry->old_path && old_allowed)
         commit->paths[commit->path_count++] = entry->old_path;
     if (allowed)
@@ -343,24 +389,6 @@ static void on_staged(void *context, enum git_outcome outcome, const char *messa
 
 /* ---- where ----------------------------------------------------------------------------------- */
 
-/* What the person has typed: all before the first comment line, without the blank end. */
-static void take_typed(struct commit_message *commit, struct document *document)
-{
-    struct text *text = &document->text;
-    size_t end = 0;
-    for (size_t line = 0; line < text_line_count(text); line++) {
-        size_t length;
-        const char *bytes = text_line(text, line, &length);
-        if ((length && bytes[0] == '#') || end > TYPED_BYTES_MAX)
-            break;
-        end = text_line_end(text, line);
-    }
-    const char *bytes = text_view(text, 0, end);
-    while (end && strchr(" \t\r\n", bytes[end - 1]))
-        end--;
-    buffer_append(&commit->typed, bytes, end);
-}
-
 /* The folder of the root, or the one that the document's file lies in. */
 static char *find_directory(const struct lsp_commit_message_params *params)
 {
@@ -382,7 +410,7 @@ static void start(struct services *services, struct request *request,
             request_fail(request, RPC_INTERNAL_ERROR, "There was not enough memory.");
         return;
     }
-    buffer_init(&commit->files, FILES_TEXT_CAP);
+    buffer_init(&commit->files, BUFFER_CAP);
     buffer_init(&commit->typed, BUFFER_CAP);
     buffer_init(&commit->echo, BUFFER_CAP);
     answer_commit_init(&commit->answer);
@@ -405,7 +433,7 @@ static void start(struct services *services, struct request *request,
         commit->document_uri = strdup(params->document.uri);
         struct document *document = documents_find(services->documents, params->document.uri);
         if (document)
-            take_typed(commit, document);
+            take_typed(document, &commit->typed);
     }
     int status = git_staged_start(&commit->git, services->loop, commit->directory, false, on_staged,
                                   commit);

@@ -106,3 +106,32 @@ struct range context_lsp_range(const struct services *services, struct document 
         .end = text_position(&document->text, end, services->session.encoding),
     };
 }
+
+void context_begin_edits(struct json_writer *writer, const struct services *services,
+                         const struct document *document)
+{
+    if (services->session.document_changes) {
+        json_write_key(writer, "documentChanges");
+        json_begin_array(writer);
+        json_begin_object(writer);
+        json_write_key(writer, "textDocument");
+        json_begin_object(writer);
+        json_put_string(writer, "uri", document->uri);
+        json_put_integer(writer, "version", document->version);
+        json_end_object(writer);
+        json_write_key(writer, "edits");
+    } else {
+        json_write_key(writer, "changes");
+        json_begin_object(writer);
+        json_write_key(writer, document->uri);
+    }
+    json_begin_array(writer);
+}
+
+void context_end_edits(struct json_writer *writer, const struct services *services)
+{
+    json_end_array(writer);
+    json_end_object(writer);
+    if (services->session.document_changes)
+        json_end_array(writer);
+}

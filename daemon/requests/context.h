@@ -40,6 +40,12 @@ struct prompt_style context_style(const struct config *config);
 void context_range(const struct services *services, struct document *document, struct range range,
                    size_t *start, size_t *end);
 
+/* The members of a WorkspaceEdit that changes one document as it is now, in the form that the client
+ * takes; between the two the caller writes the edits. */
+void context_begin_edits(struct json_writer *writer, const struct services *services,
+                         const struct document *document);
+void context_end_edits(struct json_writer *writer, const struct services *services);
+
 /* The LSP range of a byte range of the document. */
 struct range context_lsp_range(const struct services *services, struct document *document,
                                size_t start, size_t end);

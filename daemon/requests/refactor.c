@@ -48,7 +48,6 @@ static void write_hunks(struct refactor *refactor, const struct diff *diff,
                         struct json_writer *writer)
 {
     struct job *job = &refactor->job;
-    json_begin_array(writer);
     for (size_t i = 0; i < diff->count; i++) {
         const struct diff_hunk *hunk = &diff->hunks[i];
         size_t start = refactor->anchor.start;
@@ -60,39 +59,21 @@ static void write_hunks(struct refactor *refactor, const struct diff *diff,
                       hunk->new_end - hunk->new_start);
         json_end_object(writer);
     }
-    json_end_array(writer);
 }
 
 /* A WorkspaceEdit for the version of the document as it is now; null where nothing changes. */
 static void write_edit(struct refactor *refactor, const struct diff *diff,
                        struct json_writer *writer)
 {
-    struct document *document = refactor->job.document;
+    const struct services *services = refactor->job.services;
     if (!diff->count) {
         json_write_null(writer);
         return;
     }
     json_begin_object(writer);
-    if (refactor->job.services->session.document_changes) {
-        json_write_key(writer, "documentChanges");
-        json_begin_array(writer);
-        json_begin_object(writer);
-        json_write_key(writer, "textDocument");
-        json_begin_object(writer);
-        json_put_string(writer, "uri", document->uri);
-        json_put_integer(writer, "version", document->version);
-        json_end_object(writer);
-        json_write_key(writer, "edits");
-        write_hunks(refactor, diff, writer);
-        json_end_object(writer);
-        json_end_array(writer);
-    } else {
-        json_write_key(writer, "changes");
-        json_begin_object(writer);
-        json_write_key(writer, document->uri);
-        write_hunks(refactor, diff, writer);
-        json_end_object(writer);
-    }
+    context_begin_edits(writer, services, refactor->job.document);
+    write_hunks(refactor, diff, writer);
+    context_end_edits(writer, services);
     json_end_object(writer);
 }
 
