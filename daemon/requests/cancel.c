@@ -1,5 +1,6 @@
 #include "daemon/requests/cancel.h"
 
+#include "daemon/requests/inline_completion.h"
 #include "daemon/requests/job.h"
 #include "protocol/lsp.h"
 
@@ -19,7 +20,8 @@ void cancel_progress(struct services *services, const void *params)
 {
     const struct lsp_progress_cancel_params *cancel = params;
     struct rpc_id token = {0};
-    if (rpc_id_from_json(&token, cancel->token) == 0)
-        jobs_cancel_token(services->jobs, &token);
+    if (rpc_id_from_json(&token, cancel->token) == 0 &&
+        !jobs_cancel_token(services->jobs, &token))
+        completions_cancel_token(services->completions, &token);
     rpc_id_finish(&token);
 }

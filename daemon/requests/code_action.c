@@ -6,6 +6,7 @@
 #include "daemon/requests/context.h"
 #include "daemon/requests/refactor.h"
 #include "protocol/lsp.h"
+#include "protocol/utf8.h"
 
 #define TITLE_BYTES_MAX 120
 
@@ -169,7 +170,7 @@ static void write_fix(struct json_writer *writer, const struct services *service
     buffer_init(&title, BUFFER_CAP);
     buffer_init(&instruction, BUFFER_CAP);
     if (line > TITLE_BYTES_MAX)
-        line = TITLE_BYTES_MAX;
+        line = utf8_floor(message, line, TITLE_BYTES_MAX);
     buffer_printf(&title, "Fix: %.*s", (int)line, message);
     buffer_printf(&instruction, "Fix what this diagnostic%s%s says, and nothing else: %s",
                   diagnostic->source ? " of " : "", diagnostic->source ? diagnostic->source : "",

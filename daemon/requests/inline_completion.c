@@ -51,6 +51,15 @@ static struct completion *completion_of(const struct completions *completions,
     return NULL;
 }
 
+void completions_cancel_token(struct completions *completions, const struct rpc_id *token)
+{
+    struct completion *completion = completions->first;
+    while (completion && !rpc_id_equal(&completion->progress.work_token, token))
+        completion = completion->next;
+    if (completion)
+        request_cancel(completion->request);
+}
+
 void completions_on_editor_idle(struct completions *completions)
 {
     for (struct completion *completion = completions->first; completion;

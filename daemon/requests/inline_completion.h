@@ -29,6 +29,9 @@ void completions_drop_all(struct completions *completions);
 /* The same, and frees. Takes NULL. */
 void completions_destroy(struct completions *completions);
 
+/* window/workDoneProgress/cancel of a request's token; any other is passed over. */
+void completions_cancel_token(struct completions *completions, const struct rpc_id *token);
+
 /* The editor has taken everything: partial items that waited go out. */
 void completions_on_editor_idle(struct completions *completions);
 

@@ -7,6 +7,7 @@
 #include "daemon/outgoing.h"
 #include "daemon/requests/job.h"
 #include "protocol/uri.h"
+#include "protocol/utf8.h"
 
 /* A file being written, step by step: folder, open, write, close. It outlives the session if need be:
  * it holds the loop's own things only, and tells `services` nothing once the session is over. */
@@ -33,7 +34,7 @@ static void shown_file_destroy(struct shown_file *shown)
 
 static void show_as_message(struct services *services, const char *text)
 {
-    char *message = strndup(text, MESSAGE_BYTES_MAX);
+    char *message = strndup(text, utf8_floor(text, strlen(text), MESSAGE_BYTES_MAX));
     if (message)
         show_message(services, 3, message);
     free(message);

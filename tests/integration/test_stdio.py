@@ -179,6 +179,19 @@ class StdioTest(unittest.TestCase):
         request.wait_gone()
         self.assertEqual(client.wait_exit(), 1)
 
+    def test_end_of_input_drops_the_progress(self):
+        client = self.client()
+        client.initialize(None)
+        client.open('file:///a.c', 'int x;\n')
+        self.upstream.answer([sse_head(), delta('It'), Stall()])
+        client.request(1, 'gridls/explain', {'textDocument': {'uri': 'file:///a.c'},
+                                             'workDoneToken': 'w', 'partialResultToken': 'p'})
+        request = self.upstream.expect(method='POST')
+        client.close_input()
+        request.wait_gone()
+        self.assertEqual(client.wait_exit(), 1)
+        self.assertNotIn('Sanitizer', client.stderr)
+
     def test_sigterm(self):
         client = self.client()
         request = self.start_endless_explanation(client)
