@@ -244,7 +244,7 @@ static char **spawn_arguments(const char *const *argv)
     return same.writable;
 }
 
-static int spawn(struct child *child, const struct child_options *options)
+static int spawn(struct child *child, const struct child_options *options, char **environment)
 {
     uv_stdio_container_t streams[3] = {
         {.flags = UV_IGNORE},
@@ -255,22 +255,17 @@ static int spawn(struct child *child, const struct child_options *options)
         .exit_cb = on_process_exit,
         .file = options->argv[0],
         .args = spawn_arguments(options->argv),
+        .env = environment,
         .cwd = options->directory,
         .stdio_count = 3,
         .stdio = streams,
     };
-    int error = 0;
 
     if (options->input) {
         streams[0].flags = UV_CREATE_PIPE | UV_READABLE_PIPE;
         streams[0].data.stream = (uv_stream_t *)&child->in;
     }
-    if (options->variable_count > 0)
-        error = make_environment(options, &spawned.env);
-    if (!error)
-        error = uv_spawn(child->timer.loop, &child->process, &spawned);
-    free_environment(spawned.env);
-    return error;
+    return uv_spawn(child->timer.loop, &child->process, &spawned);
 }
 
 static int begin_streams(struct child *child, const struct child_options *options)
@@ -316,17 +311,15 @@ static int create(struct child **created, uv_loop_t *loop, const struct child_op
     return 0;
 }
 
-int child_start(struct child **child, uv_loop_t *loop, const struct child_options *options,
-                child_callback callback, void *context)
+static int start(struct child **child, uv_loop_t *loop, const struct child_options *options,
+                 char **environment, child_callback callback, void *context)
 {
     struct child *created;
-    int error;
+    int error = create(&created, loop, options);
 
-    *child = NULL;
-    error = create(&created, loop, options);
     if (error)
         return error;
-    error = spawn(created, options);
+    error = spawn(created, options, environment);
     if (error) {
         /* A process handle that was not spawned is closed like any other. */
         finish(created);
@@ -343,6 +336,22 @@ int child_start(struct child **child, uv_loop_t *loop, const struct child_option
         uv_timer_start(&created->timer, on_timer, options->timeout_ms, 0);
     *child = created;
     return 0;
+}
+
+int child_start(struct child **child, uv_loop_t *loop, const struct child_options *options,
+                child_callback callback, void *context)
+{
+    char **environment = NULL;
+    int error = 0;
+
+    *child = NULL;
+    /* First, as a process handle that uv_spawn() has never seen cannot be closed. */
+    if (options->variable_count > 0)
+        error = make_environment(options, &environment);
+    if (!error)
+        error = start(child, loop, options, environment, callback, context);
+    free_environment(environment);
+    return error;
 }
 
 void child_cancel(struct child *child)
