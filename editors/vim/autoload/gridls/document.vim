@@ -94,6 +94,10 @@ enddef
 export def Flush(bufnr: number)
   if has_key(open, bufnr)
     listener_flush(bufnr)
+    # A :sort that changes nothing can leave us with what the buffer was in the middle of it.
+    if bufloaded(bufnr) && LineCount(bufnr) != len(open[bufnr].lines)
+      Compare(bufnr)
+    endif
   endif
 enddef
 
@@ -113,17 +117,17 @@ def OnChange(bufnr: number, start: number, _: number, _: number, reported: list<
     const last = min([end, len(document.lines) + 1])
     Replace(bufnr, start - 1, last - 1, getbufline(bufnr, start, last + added - 1))
   else
-    Compare(bufnr, start - 1)
+    Compare(bufnr)
   endif
 enddef
 
-# Finds what differs from line `from` (counted from 0) on, and tells the daemon.
-def Compare(bufnr: number, from: number)
+# Finds which lines differ, and tells the daemon.
+def Compare(bufnr: number)
   final document = open[bufnr]
   const before = document.lines
   const now = getbufline(bufnr, 1, '$')
   const shorter = min([len(before), len(now)])
-  var first = min([from, shorter])
+  var first = 0
   while first < shorter && before[first] == now[first]
     first += 1
   endwhile
