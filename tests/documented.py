@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Fails when the method table, what `initialize` advertises and protocol/README.md disagree.
+"""Fails when the code, what `initialize` advertises and the READMEs of the two layers disagree.
 
     tests/documented.py GRIDLS
 """
 
+import fnmatch
+import glob
 import json
 import os
 import re
@@ -18,10 +20,20 @@ def read(name):
         return file.read()
 
 
-def rows(text, pattern):
-    """The first cells of the Markdown rows that fit."""
-    return {match[1] for match in re.finditer(r'^\| `([^`]+)` \|', text, re.M)
-            if re.fullmatch(pattern, match[1])}
+def table(text, heading):
+    """The rows of the Markdown tables below a heading: the first cell's name, the other cells."""
+    section = text.split(f'\n## {heading}\n')[1].split('\n## ')[0]
+    found = {}
+    for line in section.splitlines():
+        cells = [cell.strip() for cell in line.strip('|').split(' | ')]
+        if match := re.fullmatch(r'`([^`]+)`', cells[0]):
+            found[match[1]] = cells[1:]
+    return found
+
+
+def names_in(cell):
+    """The members that a cell of params names, the marks of optional ones taken off."""
+    return {name.rstrip('?') for name in re.findall(r'`([^`]+)`', cell)}
 
 
 def capabilities(gridls):
@@ -42,55 +54,128 @@ def differences(what, first, second, first_name, second_name):
             for name in sorted(second - first)]
 
 
+def methods():
+    """The rows of the method table: name, and whether it is a request or a notification."""
+    rows = re.findall(r'(?:(REQUEST|NOTIFICATION)\("([^"]+)"|\{\.name = "([^"]+)"(.*?)\},)',
+                      read('daemon/method.c'), re.S)
+    return {macro_name or name: (macro.lower() or
+                                 ('request' if '.on_request' in rest else 'notification'))
+            for macro, macro_name, name, rest in rows}
+
+
 def check_methods(_):
-    methods = set(re.findall(r'"(gridls/\w+)"', read('daemon/method.c')))
-    return differences('method', methods, rows(read('protocol/README.md'), r'gridls/\w+'),
-                       'daemon/method.c', 'protocol/README.md')
+    documented = table(read('protocol/README.md'), 'What an editor may send')
+    known = methods()
+    faults = differences('method', set(known), set(documented),
+                         'daemon/method.c', 'protocol/README.md')
+    for name, cells in documented.items():
+        if not name.startswith('gridls/') and known.get(name) != cells[0]:
+            faults.append(f'{name} is a {known.get(name)}, documented as a {cells[0]}')
+    return faults
 
 
-def check_standard_methods(_):
-    readme = read('protocol/README.md')
-    methods = set(re.findall(r'"((?:textDocument|codeAction|workspace)/\w+)"',
-                             read('daemon/method.c')))
-    requests = {name for name in methods if '/did' not in name}
-    return [f'{name} is in daemon/method.c, not in protocol/README.md'
-            for name in sorted(requests) if name not in readme]
+def check_params(_):
+    """What a request of ours takes, by its field table; tokens are documented for all at once."""
+    fields = dict(re.findall(r'json_field lsp_(\w+)_fields\[\] = \{(.*?)END',
+                             read('protocol/lsp.c'), re.S))
+    documented = table(read('protocol/README.md'), 'What an editor may send')
+    faults = []
+    for name in ('explain', 'refactor', 'commit_message'):
+        taken = set(re.findall(r'(?:ROW|FLAT)\("(\w+)"', fields[name])) - {
+            'workDoneToken', 'partialResultToken'}
+        method = 'gridls/' + re.sub(r'_(\w)', lambda match: match[1].upper(), name)
+        faults += differences(f'{method}:', taken, names_in(documented.get(method, [''])[0]),
+                              'protocol/lsp.c', 'protocol/README.md')
+    return faults
+
+
+def check_states(_):
+    states = set(re.findall(r'\[UPSTREAM_\w+\] = "(\w+)"', read('daemon/upstream.c')))
+    documented = set(table(read('protocol/README.md'), 'States'))
+    return differences('state', states, documented, 'daemon/upstream.c', 'protocol/README.md')
+
+
+def check_sent(_):
+    """What gridls sends by itself; cli_client.c is a client."""
+    sent = set()
+    for path in glob.glob(os.path.join(ROOT, 'daemon', '**', '*.c'), recursive=True):
+        if os.path.basename(path) != 'cli_client.c':
+            sent |= set(re.findall(r'(?:rpc_begin_notification|outgoing_begin)\([^;"]*"([^"]+)"',
+                                   read(os.path.relpath(path, ROOT))))
+    documented = table(read('protocol/README.md'), 'What gridls sends')
+    return differences('message', sent, set(documented), 'daemon/', 'protocol/README.md')
+
+
+def check_files(_):
+    """Each source is named by the table of its layer's README, alone, by `NAME*` or by its folder,
+    and each name there is of a source."""
+    faults = []
+    for layer in ('protocol', 'daemon'):
+        first_table = re.search(r'(?:^\|.*\n)+', read(f'{layer}/README.md'), re.M)[0]
+        patterns = {name.removesuffix('.c') for line in first_table.splitlines()
+                    for name in re.findall(r'`([\w/*.]+)`', line.split(' | ')[0])}
+        sources = {os.path.relpath(path, os.path.join(ROOT, layer))[:-len('.c')]
+                   for path in glob.glob(os.path.join(ROOT, layer, '**', '*.c'), recursive=True)}
+        used = {pattern: [source for source in sources if fnmatch.fnmatchcase(
+                    source, pattern + '*' if pattern.endswith('/') else pattern)]
+                for pattern in patterns}
+        faults += [f'{layer}/README.md names {pattern}, which is no source'
+                   for pattern, found in sorted(used.items()) if not found and pattern not in
+                   ('services', 'session')]
+        named = {source for found in used.values() for source in found}
+        faults += [f'{layer}/{source}.c is in no row of {layer}/README.md'
+                   for source in sorted(sources - named)]
+    return faults
 
 
 def check_commands(told):
     commands = set(told['executeCommandProvider']['commands'])
-    return differences('command', commands, rows(read('protocol/README.md'), r'gridls\.\w+'),
+    return differences('command', commands, set(table(read('protocol/README.md'), 'Commands')),
                        'executeCommandProvider', 'protocol/README.md')
 
 
 def check_providers(told):
     """What is advertised has a row in the table, and the other way round."""
-    methods = read('daemon/method.c')
-    providers = {'inlineCompletionProvider': 'textDocument/inlineCompletion',
-                 'completionProvider': 'textDocument/completion',
-                 'codeActionProvider': 'textDocument/codeAction',
-                 'executeCommandProvider': 'workspace/executeCommand'}
-    faults = [f'{name} is advertised, and this test does not know its method'
-              for name in told if name.endswith('Provider') and name not in providers]
-    for name, method in providers.items():
-        if (name in told) != (f'"{method}"' in methods):
-            faults.append(f'{name} and the row of {method} do not agree')
-    return faults
+    sync = told['textDocumentSync']
+    advertised = {
+        'textDocument/didOpen': sync['openClose'],
+        'textDocument/didClose': sync['openClose'],
+        'textDocument/didChange': sync['change'],
+        'textDocument/didSave': 'save' in sync,
+        'textDocument/inlineCompletion': 'inlineCompletionProvider' in told,
+        'textDocument/completion': 'completionProvider' in told,
+        'textDocument/codeAction': 'codeActionProvider' in told,
+        'codeAction/resolve': told.get('codeActionProvider', {}).get('resolveProvider'),
+        'workspace/executeCommand': 'executeCommandProvider' in told,
+        'workspace/didChangeWorkspaceFolders':
+            told['workspace']['workspaceFolders']['changeNotifications'],
+    }
+    served = {name for name in methods()
+              if name.startswith(('textDocument/', 'codeAction/', 'workspace/'))}
+    served.discard('workspace/didChangeConfiguration')  # registered for later
+    faults = [f'{name} is advertised, and this test does not know its method' for name in told
+              if name.endswith('Provider') and name not in (
+                  'inlineCompletionProvider', 'completionProvider', 'codeActionProvider',
+                  'executeCommandProvider')]
+    return faults + differences('method', {name for name, is_told in advertised.items() if is_told},
+                                served, 'the capabilities', 'daemon/method.c')
 
 
 def check_failures(_):
     kinds = set(re.findall(r'\[FAILURE_\w+\] = "(\w+)"', read('daemon/failure.c')))
-    section = read('protocol/README.md').split('## Errors')[1].split('\n## ')[0]
-    return differences('kind', kinds, rows(section, r'\w+'), 'daemon/failure.c',
-                       'protocol/README.md')
+    return differences('kind', kinds, set(table(read('protocol/README.md'), 'Errors')),
+                       'daemon/failure.c', 'protocol/README.md')
 
 
 CHECKS = {
-    'our methods': check_methods,
-    'standard methods': check_standard_methods,
+    'methods': check_methods,
+    'params': check_params,
+    'states': check_states,
+    'messages sent': check_sent,
     'commands': check_commands,
     'providers': check_providers,
     'kinds of failures': check_failures,
+    'files': check_files,
 }
 
 
