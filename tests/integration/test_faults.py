@@ -174,7 +174,9 @@ class FaultsTest(unittest.TestCase):
                 whole = False
             client.close_input()
             code = client.wait_exit()
-            self.assertIn(code, (0,) if whole else (0, 1, 2), client.stderr)
+            # `exit` may be the message that there was no memory for.
+            must_be_clean = whole and 'the session ends:' not in client.stderr
+            self.assertIn(code, (0,) if must_be_clean else (0, 1, 2), client.stderr)
             if whole:
                 client.check_end()
             self.assertNotIn('Sanitizer', client.stderr)

@@ -343,7 +343,7 @@ class SoakTest(unittest.TestCase):
             soak.finish()
         except AssertionError as failure:
             raise AssertionError(f'seed {seed}: {failure}\n{client.stderr[-3000:]}') from None
-        self.assertGreater(soak.checked, ACTIONS // 500)
+        self.assertGreaterEqual(soak.checked, ACTIONS // 500)
 
     def test_every_request_is_answered_once_whatever_happens(self):
         for number, encoding in enumerate(UNITS):
