@@ -1,187 +1,115 @@
 #include "daemon/check.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/check_local.h"
+#include "daemon/check_network.h"
+#include "daemon/check_settings.h"
 #include "daemon/failure.h"
-#include "daemon/transport.h"
+#include "daemon/transport_failure.h"
 #include "daemon/upstream.h"
 #include "protocol/chat.h"
-#include "protocol/oneline.h"
-#include "protocol/url.h"
 
-#define MODELS_TIMEOUT_MS 30000u
+/* What each step may take at most; instruments are asked one after the other. */
+#define MODELS_TIMEOUT_MS 15000u
+#define ASK_TIMEOUT_MS 30000u
 #define MODELS_CAP ((size_t)4 << 20)
 
 struct check {
     struct setup *setup;
-    struct cli_output *output;
-    struct setup_signals signals;
     struct config *config;
-    struct transport *transport; /* for the list of models; calls go through the upstream */
+    struct check_report report;
+    struct check_route route;
+    struct check_network network;
+    struct check_local local;
+    struct setup_signals signals;
+    struct transport *transport; /* for lists of models; calls go through the upstream */
     struct transfer *transfer;
+    struct buffer models;
     struct upstream *upstream;
     struct upstream_call *call;
-    struct buffer models;
-    uint64_t started;     /* uv_hrtime() of the step under way */
-    uint64_t first_text;  /* of its first text; 0: none came */
-    enum task task;       /* whose instrument is asked */
-    bool key_accepted;
-    unsigned problems;
+    uv_timer_t timer;       /* of the call */
+    enum task task;         /* whose instrument is asked */
+    uint64_t began;         /* uv_hrtime() of the request under way */
+    uint64_t first_text;    /* of its first text; 0: none came */
+    bool key_is_accepted;
+    bool upstream_is_over;  /* nothing more is to be found out about it */
+    bool local_is_over;
+    bool is_over;
     int code;
 };
 
-/* ---- lines ----------------------------------------------------------------------------------- */
-
-static void say(struct check *check, const char *mark, const char *text)
-{
-    char line[2048];
-
-    oneline_copy(line, sizeof(line), text, strlen(text));
-    cli_output_printf(check->output, "%-8s %s\n", mark, line);
-}
-
-static void good(struct check *check, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void problem(struct check *check, const char *hint, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void good(struct check *check, const char *format, ...)
-{
-    char text[1536];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    say(check, "ok", text);
-}
-
-static void problem(struct check *check, const char *hint, const char *format, ...)
-{
-    char text[1536];
-    char line[2048];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    snprintf(line, sizeof(line), "%s%s%s", text, hint && *hint ? " – " : "", hint ? hint : "");
-    say(check, "problem", line);
-    check->problems++;
-}
-
 static unsigned elapsed_ms(const struct check *check, uint64_t until)
 {
-    return (unsigned)((until - check->started) / 1000000);
-}
-
-/* ---- settings -------------------------------------------------------------------------------- */
-
-static void check_file(struct check *check)
-{
-    const struct setup *setup = check->setup;
-
-    if (!setup->config_path)
-        good(check, "settings: no place for a file, as there is no home folder");
-    else
-        good(check, "settings: %s%s", setup->config_path,
-             setup->config_exists ? "" : " (not there: built-in values and the environment)");
-}
-
-static void check_base_url(struct check *check)
-{
-    const struct config *config = check->config;
-    const char *from = config->sandbox                ? "sandbox"
-                       : config->base_url_is_explicit ? "set"
-                                                      : "built in";
-
-    if (!config->base_url)
-        problem(check, "set base_url to an address such as https://api.thegrid.ai/v1",
-                "base URL: %s", config->base_url_fault);
-    else if (config->base_url_repairs)
-        good(check, "base URL: %s (%s; repaired: %s)", config->base_url, from,
-             config->base_url_repairs);
-    else
-        good(check, "base URL: %s (%s)", config->base_url, from);
-}
-
-/* The first of the variables that libcurl looks at, and so do we. */
-static const char *proxy_variable(void)
-{
-    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = getenv(names[i]);
-
-        if (value && *value)
-            return names[i];
-    }
-    return NULL;
-}
-
-/* Never with the user and the password that it may hold. */
-static void check_proxy(struct check *check)
-{
-    const char *proxy = check->config->proxy;
-    const char *at = proxy ? strrchr(proxy, '@') : NULL;
-    const char *variable = proxy_variable();
-
-    if (proxy)
-        good(check, "proxy: %s (network.proxy)", at ? at + 1 : proxy);
-    else if (variable)
-        good(check, "proxy: from the environment (%s)", variable);
-    else
-        good(check, "proxy: none");
-}
-
-static void check_key(struct check *check)
-{
-    const struct config *config = check->config;
-    struct failure failure;
-
-    if (config->key_kind != CONFIG_KEY_NONE)
-        good(check, "key: set (from %s)", config->key_source);
-    else if (config->key_withheld)
-        problem(check, "set a key for this base URL",
-                "key: the one from %s is another provider's, so it is not sent",
-                config->key_withheld);
-    else if (config->base_url && failure_from_config(&failure, config))
-        problem(check, failure.hint, "key: %s", failure.message);
-    else
-        good(check, "key: none");
+    return (unsigned)((until - check->began) / 1000000);
 }
 
 /* ---- end ------------------------------------------------------------------------------------- */
 
 static void finish(struct check *check, int code)
 {
+    check->is_over = true;
     check->code = code;
+    check_network_stop(&check->network);
+    check_local_stop(&check->local);
     transfer_cancel(check->transfer);
-    check->transfer = NULL;
     upstream_call_cancel(check->call);
-    check->call = NULL;
-    transport_close(check->transport);
-    check->transport = NULL;
     upstream_close(check->upstream);
-    check->upstream = NULL;
+    transport_close(check->transport);
+    uv_close((uv_handle_t *)&check->timer, NULL);
     setup_signals_stop(&check->signals);
     setup_stop(check->setup);
 }
 
-static void finish_by_problems(struct check *check)
+/* Local servers are told last: their lines must not stand among those of the upstream. */
+static void finish_if_over(struct check *check)
 {
-    finish(check, check->problems > 0 ? SETUP_FAILED : SETUP_DONE);
+    if (!check->upstream_is_over || !check->local_is_over)
+        return;
+    check_local_tell(&check->local, &check->report);
+    finish(check, check->report.problems > 0 ? SETUP_FAILED : SETUP_DONE);
+}
+
+static void end_upstream(struct check *check)
+{
+    check->upstream_is_over = true;
+    finish_if_over(check);
+}
+
+static void on_local_end(void *context)
+{
+    struct check *check = context;
+
+    check->local_is_over = true;
+    finish_if_over(check);
 }
 
 static void on_signal(void *context, int number)
 {
-    finish(context, 128 + number);
+    struct check *check = context;
+
+    if (!check->is_over)
+        finish(check, 128 + number);
 }
 
 /* ---- instruments ----------------------------------------------------------------------------- */
+
+static void ask_next(struct check *check);
+
+/* The tasks that use the instrument of this one: "explain, refactor". */
+static void list_tasks(const struct check *check, char *text, size_t size)
+{
+    char *const *instruments = check->config->instruments;
+    size_t used = 0;
+
+    for (size_t task = 0; task < TASK_COUNT && used < size; task++) {
+        if (strcmp(instruments[task], instruments[check->task]) == 0)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+                                     task_name((enum task)task));
+    }
+}
 
 static bool was_asked_before(const struct check *check)
 {
@@ -191,8 +119,6 @@ static bool was_asked_before(const struct check *check)
     }
     return false;
 }
-
-static void ask_next(struct check *check);
 
 static void on_text(void *context, unsigned index, const char *text, size_t length)
 {
@@ -208,9 +134,26 @@ static void on_text(void *context, unsigned index, const char *text, size_t leng
 /* Anything but a refusal of the key shows that it was taken. */
 static void note_key(struct check *check)
 {
-    if (!check->key_accepted && check->config->key_kind != CONFIG_KEY_NONE)
-        good(check, "key: accepted");
-    check->key_accepted = true;
+    if (!check->key_is_accepted && check->config->key_kind != CONFIG_KEY_NONE)
+        check_report_good(&check->report, "key: accepted");
+    check->key_is_accepted = true;
+}
+
+static void tell_answer(struct check *check, const struct failure *failure)
+{
+    const char *instrument = check->config->instruments[check->task];
+    char tasks[64];
+
+    list_tasks(check, tasks, sizeof(tasks));
+    if (failure)
+        check_report_problem(&check->report, failure->hint, "%s (%s): %s", instrument, tasks,
+                             failure->message);
+    else if (check->first_text)
+        check_report_good(&check->report, "%s (%s): answers, the first text after %u ms",
+                          instrument, tasks, elapsed_ms(check, check->first_text));
+    else
+        check_report_good(&check->report, "%s (%s): answers, with no text, after %u ms", instrument,
+                          tasks, elapsed_ms(check, uv_hrtime()));
 }
 
 static void on_call_end(void *context, const struct upstream_result *result)
@@ -219,22 +162,30 @@ static void on_call_end(void *context, const struct upstream_result *result)
     const struct failure *failure = result->failure;
 
     check->call = NULL;
+    uv_timer_stop(&check->timer);
     if (failure && (failure->kind == FAILURE_UNAUTHORIZED ||
                     failure->kind == FAILURE_UNCONFIGURED)) {
-        problem(check, failure->hint, "key: %s", failure->message);
-        finish_by_problems(check);
+        check_report_problem(&check->report, failure->hint, "key: %s", failure->message);
+        end_upstream(check);
         return;
     }
     if (!failure || failure->status)
         note_key(check);
-    if (failure)
-        problem(check, failure->hint, "%s: %s", result->instrument, failure->message);
-    else if (check->first_text)
-        good(check, "%s: answers, the first text after %u ms", result->instrument,
-             elapsed_ms(check, check->first_text));
-    else
-        good(check, "%s: answers, with no text, after %u ms", result->instrument,
-             elapsed_ms(check, uv_hrtime()));
+    tell_answer(check, failure);
+    check->task++;
+    ask_next(check);
+}
+
+static void on_ask_timeout(uv_timer_t *timer)
+{
+    struct check *check = timer->data;
+    struct failure failure;
+
+    upstream_call_cancel(check->call);
+    check->call = NULL;
+    failure_set(&failure, FAILURE_TIMEOUT, "try again, or choose another instrument",
+                "no answer within %u s", ASK_TIMEOUT_MS / 1000);
+    tell_answer(check, &failure);
     check->task++;
     ask_next(check);
 }
@@ -252,63 +203,62 @@ static void ask(struct check *check)
         .background = true, /* what goes wrong is to be seen, not tried again */
     };
 
-    check->started = uv_hrtime();
+    check->began = uv_hrtime();
     check->first_text = 0;
     chat_messages_init(&request.messages);
     chat_messages_add(&request.messages, CHAT_USER, question, strlen(question));
     if (upstream_call_start(check->upstream, &request, &callbacks, check, &check->call) != 0) {
-        problem(check, NULL, "There is not enough memory.");
-        finish_by_problems(check);
+        check_report_problem(&check->report, NULL, "There is not enough memory.");
+        end_upstream(check);
+        return;
     }
+    uv_timer_start(&check->timer, on_ask_timeout, ASK_TIMEOUT_MS, 0);
 }
 
 static void ask_next(struct check *check)
 {
     while (check->task < TASK_COUNT && was_asked_before(check))
         check->task++;
-    if (check->task < TASK_COUNT)
+    if (check->task < TASK_COUNT && check->route.has_key)
         ask(check);
     else
-        finish_by_problems(check);
+        end_upstream(check);
 }
 
-/* ---- connection ------------------------------------------------------------------------------ */
+/* ---- list of models -------------------------------------------------------------------------- */
 
-struct network_problem {
-    const char *what;
-    const char *hint;
-};
-
-static const struct network_problem network_problems[] = {
-    [TRANSPORT_CUT] = {"connection: it broke off", "try again"},
-    [TRANSPORT_STALE] = {"connection: it broke off", "try again"},
-    [TRANSPORT_RESOLVE] = {"name: not found", "check the network connection and base_url"},
-    [TRANSPORT_CONNECT] = {"connection: refused or unreachable",
-                           "check that the server runs, base_url, and the proxy if there is one"},
-    [TRANSPORT_TLS] = {"TLS: failed", "if a company proxy signs connections, set network.ca_file "
-                                      "to its certificate"},
-    [TRANSPORT_PROXY] = {"proxy: cannot be used", "check network.proxy or HTTPS_PROXY"},
-    [TRANSPORT_PROTOCOL] = {"connection: what answers does not speak HTTP", "check base_url"},
-    [TRANSPORT_NO_MEMORY] = {"connection: not enough memory", "close other programs"},
-    [TRANSPORT_OTHER] = {"connection: failed", "try again"},
-};
+/* What the line of a failed transfer is about. */
+static const char *network_subject(const struct check *check, enum transport_status status)
+{
+    switch (status) {
+    case TRANSPORT_CONNECT: /* the port was reached a moment ago; the handshake comes behind that */
+        return strcmp(check->route.url.scheme, "https") == 0 ? "TLS" : "connection";
+    case TRANSPORT_RESOLVE:
+        return "name";
+    case TRANSPORT_TLS:
+        return "TLS";
+    case TRANSPORT_PROXY:
+        return "proxy";
+    default:
+        return "connection";
+    }
+}
 
 static void tell_reached(struct check *check, long code)
 {
     struct chat_model *models = NULL;
     size_t count = 0;
-    struct url url;
-    bool is_secure = url_parse(check->config->base_url, &url) == 0 &&
-                     strcmp(url.scheme, "https") == 0;
-    const char *what = is_secure ? "connection and TLS: good" : "connection: good";
+    unsigned after = elapsed_ms(check, uv_hrtime());
 
+    if (strcmp(check->route.url.scheme, "https") == 0)
+        check_report_good(&check->report, "TLS: the certificate of %s is good",
+                          check->route.url.host);
     if (code == 200 && !buffer_error(&check->models) &&
         chat_models_parse(check->models.data, check->models.length, &models, &count) == 0)
-        good(check, "%s, %zu models offered, after %u ms", what, count,
-             elapsed_ms(check, uv_hrtime()));
+        check_report_good(&check->report, "models: %zu offered, after %u ms", count, after);
     else
-        good(check, "%s, no list of models (HTTP %ld), after %u ms", what, code,
-             elapsed_ms(check, uv_hrtime()));
+        check_report_good(&check->report, "models: none listed (HTTP %ld), after %u ms", code,
+                          after);
     free(models);
 }
 
@@ -325,11 +275,14 @@ static void on_models_end(void *context, const struct transport_result *result)
 
     check->transfer = NULL;
     if (result->status != TRANSPORT_OK) {
-        const struct network_problem *network = &network_problems[result->status];
+        struct failure failure;
 
-        problem(check, network->hint, "%s, %s: %s", network->what, check->config->base_url,
-                result->detail ? result->detail : "no reason is known");
-        finish_by_problems(check);
+        failure_from_transport(&failure, check->config->base_url, result);
+        check_report_problem(&check->report, failure.hint, "%s: %s",
+                             network_subject(check, result->status),
+                             result->status == TRANSPORT_CONNECT ? result->detail
+                                                                 : failure.message);
+        end_upstream(check);
         return;
     }
     tell_reached(check, result->code);
@@ -349,26 +302,73 @@ static int ask_for_models(struct check *check)
         .connect_timeout_ms = check->config->connect_timeout_ms,
         .timeout_ms = MODELS_TIMEOUT_MS,
     };
-    int error;
 
     buffer_init(&url, BUFFER_CAP);
     buffer_printf(&url, "%s/models", check->config->base_url);
     request.url = url.data;
-    error = buffer_error(&url);
+    check->began = uv_hrtime();
+    return buffer_error(&url) ? buffer_error(&url)
+                              : transport_start(check->transport, &request, &callbacks, check,
+                                                &check->transfer);
+}
+
+/* ---- order ----------------------------------------------------------------------------------- */
+
+static void on_network_end(void *context, bool is_reached)
+{
+    struct check *check = context;
+    int error = is_reached ? ask_for_models(check) : 0;
+
+    if (error)
+        check_report_problem(&check->report, "try again", "connection: %s", uv_strerror(error));
+    if (error || !is_reached)
+        end_upstream(check);
+}
+
+static int start_network(struct check *check)
+{
+    struct check_network *network = &check->network;
+
+    network->report = &check->report;
+    network->what = check->route.is_proxied ? "the proxy " : "";
+    network->hint = check->route.hint;
+    memcpy(network->host, check->route.host, sizeof(network->host));
+    network->port = check->route.port;
+    network->timeout_ms = check->config->connect_timeout_ms;
+    network->on_end = on_network_end;
+    network->context = check;
+    return check_network_start(network, &check->setup->loop);
+}
+
+/* All that is under way at once. Where something cannot be begun, it is told and over. */
+static void start(struct check *check)
+{
+    uv_loop_t *loop = &check->setup->loop;
+    const struct url *in_use = check->route.has_url ? &check->route.url : NULL;
+    int error;
+
+    uv_timer_init(loop, &check->timer);
+    check->timer.data = check;
+    setup_signals_start(&check->signals, loop, on_signal, check);
+    error = transport_create(&check->transport, loop, check->setup->log);
     if (!error)
-        error = transport_create(&check->transport, &check->setup->loop, check->setup->log);
-    if (!error)
-        error = upstream_create(&check->upstream, &check->setup->loop, check->setup->log, NULL,
-                                NULL);
-    check->started = uv_hrtime();
-    return error ? error : transport_start(check->transport, &request, &callbacks, check,
-                                           &check->transfer);
+        error = upstream_create(&check->upstream, loop, check->setup->log, NULL, NULL);
+    check->local_is_over =
+        error || check->config->sandbox ||
+        !check_local_start(&check->local, check->transport, in_use, on_local_end, check);
+    check->upstream_is_over = error || !check->route.has_hop;
+    if (!check->upstream_is_over) {
+        error = start_network(check);
+        check->upstream_is_over = error != 0;
+    }
+    if (error)
+        check_report_problem(&check->report, "try again", "connection: %s", uv_strerror(error));
+    finish_if_over(check);
 }
 
 int check_run(struct setup *setup, struct cli_output *output)
 {
-    struct check check = {.setup = setup, .output = output};
-    int error;
+    struct check check = {.setup = setup, .report.output = output};
 
     check.config = config_store_snapshot(setup->store);
     if (!check.config) {
@@ -376,20 +376,8 @@ int check_run(struct setup *setup, struct cli_output *output)
         return SETUP_FAILED;
     }
     buffer_init(&check.models, MODELS_CAP);
-    check_file(&check);
-    check_base_url(&check);
-    check_proxy(&check);
-    check_key(&check);
-    if (check.problems > 0) {
-        finish_by_problems(&check);
-    } else {
-        setup_signals_start(&check.signals, &setup->loop, on_signal, &check);
-        error = ask_for_models(&check);
-        if (error) {
-            problem(&check, "try again", "connection: %s", uv_strerror(error));
-            finish_by_problems(&check);
-        }
-    }
+    check_settings_tell(&check.report, setup, check.config, &check.route);
+    start(&check);
     uv_run(&setup->loop, UV_RUN_DEFAULT);
     buffer_finish(&check.models);
     config_unref(check.config);

@@ -166,6 +166,9 @@ struct config *config_store_snapshot(struct config_store *store);
  * as "set (from X)", never its text. */
 int config_store_print(struct config_store *store, struct buffer *out);
 
+/* Where the value of a setting comes from, for people: "user file", "built in"; static. */
+const char *config_store_origin(const struct config_store *store, const char *path);
+
 /* The table as Markdown rows (setting | meaning | built in), for the README's check. */
 int config_table_markdown(struct buffer *out);
 

@@ -29,6 +29,16 @@ static const char *winning_source(const struct config_store *store, enum setting
     return config_store_source(store, layer < CONFIG_LAYER_COUNT ? layer : CONFIG_BUILT_IN, id);
 }
 
+const char *config_store_origin(const struct config_store *store, const char *path)
+{
+    enum setting_id id;
+    const char *member;
+
+    if (config_table_find(path, &id, &member) != CONFIG_NAME_SETTING)
+        return "nowhere";
+    return winning_source(store, id);
+}
+
 static void print_first(const struct config_store *store, enum setting_id id, struct buffer *out)
 {
     enum config_layer layer = config_store_winner(store, id, CONFIG_COMMAND_LINE);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "daemon/log.h"
+#include "daemon/transport_failure.h"
 #include "daemon/upstream_private.h"
 #include "protocol/retry_after.h"
 #include "protocol/url.h"
@@ -195,59 +196,11 @@ static void judge_answer(struct upstream_call *call, const struct transport_resu
     }
 }
 
-static const char *const tls_hints[] = {
-    [TRANSPORT_TLS_HANDSHAKE] = "Check that base_url names a server that speaks https.",
-    [TRANSPORT_TLS_UNTRUSTED] = "If a company proxy signs connections, set network.ca_file to its "
-                                "certificate.",
-    [TRANSPORT_TLS_OTHER_NAME] = "Check the host in base_url: the certificate is for another.",
-    [TRANSPORT_TLS_DATE] = "Check this machine's clock; else the server's certificate is out of "
-                           "date.",
-    [TRANSPORT_TLS_CA_FILE] = "Check network.ca_file: it must be a PEM file that can be read.",
-};
-
 static void network_failed(struct upstream_call *call, const struct transport_result *result)
 {
     struct failure failure;
-    struct url url;
-    char host[300] = "the upstream";
-    if (url_parse(call->url, &url) == 0)
-        snprintf(host, sizeof(host), "%s:%u", url.host, url.port);
-
-    switch (result->status) {
-    case TRANSPORT_RESOLVE:
-        failure_set(&failure, FAILURE_NETWORK, "Check the network connection and base_url.",
-                    "The name of %s was not found.", host);
-        break;
-    case TRANSPORT_CONNECT:
-        failure_set(&failure, FAILURE_NETWORK,
-                    "Check that the server runs, base_url, and the proxy if there is one.",
-                    "No connection to %s could be made.", host);
-        break;
-    case TRANSPORT_TLS:
-        failure_set(&failure, FAILURE_NETWORK, tls_hints[result->tls_fault],
-                    "The secure connection to %s failed: %s.", host, result->detail);
-        break;
-    case TRANSPORT_PROXY:
-        if (result->proxy_code)
-            failure_set(&failure, FAILURE_NETWORK, "Check network.proxy or HTTPS_PROXY.",
-                        "The proxy refused to reach %s (HTTP %ld).", host, result->proxy_code);
-        else
-            failure_set(&failure, FAILURE_NETWORK, "Check network.proxy or HTTPS_PROXY.",
-                        "The proxy could not be used to reach %s.", host);
-        break;
-    case TRANSPORT_PROTOCOL:
-        failure_set(&failure, FAILURE_UPSTREAM, "Check base_url with `gridls check`.",
-                    "What answers at %s does not speak HTTP.", host);
-        break;
-    case TRANSPORT_NO_MEMORY:
-        upstream_call_fail_memory(call);
-        return;
-    default:
-        failure_set(&failure, FAILURE_NETWORK, "Ask again.",
-                    "The connection to %s ended before an answer came.", host);
-        break;
-    }
-    if (result->status == TRANSPORT_TLS)
+    failure_from_transport(&failure, call->url, result);
+    if (result->status == TRANSPORT_TLS || result->status == TRANSPORT_NO_MEMORY)
         upstream_call_end(call, &failure, false); /* trying again would change nothing */
     else
         upstream_call_retry(call, &failure);

@@ -25,7 +25,7 @@ TESTED_ELSEWHERE = {
     'protocol/chat_chunk.c': 'the inner half of chat_decoder.c: test_chat_decoder.c',
     'daemon/answer/elision.c': 'a part of rewrites: test_answer_rewrite.c',
     'daemon/answer/lines.c': 'under all answers: test_answer_markdown.c, test_answer_commit.c',
-    'daemon/check.c': 'tests/integration/test_cli.py, test_check.py',
+    'daemon/check*.c': 'test_check_proxy.c, and tests/integration/test_check.py',
     'daemon/cli.c': 'tests/integration/test_cli.py',
     'daemon/cli_client.c': 'tests/integration/test_cli.py',
     'daemon/cli_hook.c': 'test_cli_file.c, and real commits in tests/integration/test_cli.py',

@@ -1,0 +1,12 @@
+#ifndef GRIDLS_TRANSPORT_FAILURE_H
+#define GRIDLS_TRANSPORT_FAILURE_H
+
+#include "daemon/failure.h"
+#include "daemon/transport.h"
+
+/* What a transfer to `url` that got no response is for a person. Of the URL only host and port are
+ * told: after a redirect it holds a token. */
+void failure_from_transport(struct failure *failure, const char *url,
+                            const struct transport_result *result);
+
+#endif
