@@ -8,8 +8,8 @@
 
 /*
  * Servers of models on this machine, by the ports that they are known for. Each is asked for its
- * list of models, through no proxy and with no key, and has a second to answer. One that is found is
- * offered as a setting; nothing uses it unasked.
+ * list of models, through no proxy and with no key, and has a second to answer. One that is found
+ * is offered as a setting; nothing uses it unasked.
  */
 #define CHECK_LOCAL_COUNT 3
 
@@ -28,8 +28,8 @@ struct check_local {
     void *context;
 };
 
-/* `in_use` is the base URL, which is not offered; NULL: none. on_end is called once, not within this
- * call, unless it is stopped before. Returns false where nothing was begun: no call follows. */
+/* `in_use` is the base URL, which is not offered; NULL: none. on_end is called once, not within
+ * this call, unless it is stopped before. Returns false where nothing was begun: no call follows. */
 bool check_local_start(struct check_local *local, struct transport *transport,
                        const struct url *in_use, void (*on_end)(void *context), void *context);
 

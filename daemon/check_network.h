@@ -41,8 +41,8 @@ struct check_network {
     bool is_running;
 };
 
-/* The caller fills in all members down to `context`; the others are zero. on_end is called once, not
- * within this call, unless it is stopped before. Returns 0 or a negative errno. */
+/* The caller fills in all members down to `context`; the others are zero. on_end is called once,
+ * not within this call, unless it is stopped before. Returns 0 or a negative errno. */
 int check_network_start(struct check_network *network, uv_loop_t *loop);
 
 void check_network_stop(struct check_network *network);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/instruments.h"
 #include "daemon/log.h"
 #include "daemon/upstream_private.h"
 
@@ -214,17 +215,20 @@ void upstream_call_retry(struct upstream_call *call, const struct failure *failu
 static int build_body(struct upstream_call *call)
 {
     const struct config_parameters *parameters = &call->config->parameters[call->task];
+    const char *instrument = upstream_call_instrument(call);
+    const struct chat_model limits = instrument_limits(
+        upstream_find_model(call->upstream, call->config, instrument), call->config, instrument);
     struct chat_request request = {
-        .model = upstream_call_instrument(call),
+        .model = instrument,
         .messages = &call->messages,
-        .max_tokens = parameters->max_tokens,
+        .max_tokens = instrument_max_tokens(&limits, parameters->max_tokens),
         .temperature = parameters->temperature,
         .top_p = parameters->top_p,
-        .reasoning_effort = parameters->reasoning_effort,
+        .reasoning_effort = instrument_effort(&limits, parameters->reasoning_effort),
         .n = call->candidates,
         .extra = parameters->extra,
         .omit = call->omit | upstream_refused_fields(call->upstream, call->config->base_url,
-                                                     upstream_call_instrument(call)),
+                                                     instrument),
     };
     memcpy(request.stop, call->stop, sizeof(request.stop));
     buffer_clear(&call->body);

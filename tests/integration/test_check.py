@@ -103,7 +103,7 @@ class CheckTest(unittest.TestCase):
                                    'THEGRID_API_KEY': KEY, **more})
 
     def check(self, code, **environment):
-        """Runs it and returns its lines as (mark, subject, text), without offers of other servers."""
+        """Runs it and returns its lines as (mark, subject, text)."""
         done = subprocess.run([gridls(), 'check'], env=self.env(**environment), text=True,
                               cwd=self.scratch.work, capture_output=True, timeout=DEADLINE)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
@@ -139,7 +139,8 @@ class GoodTest(CheckTest):
                              'code-prime (explain, refactor)')])
         self.assertEqual(self.find(lines, 'base URL'),
                          f'{self.upstream.base_url} (environment THEGRID_BASE_URL)')
-        self.assertIn(f'127.0.0.1 port {self.upstream.port}, after ', self.find(lines, 'connection'))
+        self.assertIn(f'127.0.0.1 port {self.upstream.port}, after ',
+                      self.find(lines, 'connection'))
         self.assertIn('3 offered', self.find(lines, 'models'))
         self.assertEqual([text for _, subject, text in lines if subject == 'key'],
                          ['set (from THEGRID_API_KEY)', 'accepted'])

@@ -50,6 +50,22 @@ class UpstreamTest(unittest.TestCase):
         client.check_end()
         self.assertEqual(self.upstream.faults, [])
 
+    def test_limits_of_the_list_of_models_hold(self):
+        self.upstream.forget_rules()
+        self.upstream.answer(response(200, {'data': [
+            {'id': 'code-prime', 'max_completion_tokens': 500,
+             'reasoning': {'supported_efforts': ['medium', 'high']}}]}), method='GET')
+        self.upstream.answer(stream('An int.'), times=None)
+        client = self.start(settings={'parameters': {'explain': {'reasoning_effort': 'low'}}})
+        client.notify('textDocument/didChange', {
+            'textDocument': {'uri': URI, 'version': 2}, 'contentChanges': [{'text': 'int y;\n'}]})
+        self.upstream.expect(method='GET').wait_ended()
+        client.answer(self.explain(client))  # The list may come in behind the first request.
+        client.answer(self.explain(client))
+        asked = self.posts()[-1].json
+        self.assertEqual((asked['max_tokens'], asked['reasoning_effort']), (500, 'medium'))
+        self.end(client)
+
     # -- connections
 
     def test_a_connection_is_kept(self):
