@@ -1,4 +1,5 @@
-# What a build of gridls needs from the system, for the scripts that source this: editors/try, tests/run.
+# What a build of gridls needs from the system, and how what is missing is installed, for the scripts
+# that source this: editors/try, tests/run.
 # shellcheck shell=bash
 
 has_command() {
@@ -52,5 +53,23 @@ END
             apt-get install -q -y --no-install-recommends "$@" >>"$log" 2>&1 && return 0
     tail -n 20 "$log" >&2
     echo "apt-get could not install $* (see $log)." >&2
+    return 1
+}
+
+# Debian's names of what npm_install needs, one a line.
+missing_for_npm() {
+    has_command node || echo nodejs
+    has_command npm || echo npm
+}
+
+# npm_install FOLDER LOG: puts what FOLDER/package-lock.json names into FOLDER/node_modules, unless it is
+# there. No script of any package runs. Returns 1 after having said why where that cannot be done.
+npm_install() {
+    local folder=$1 log=$2 done=$1/node_modules/.installed-lock.json
+    cmp -s "$folder/package-lock.json" "$done" && return 0
+    (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) </dev/null >"$log" 2>&1 &&
+        cp "$folder/package-lock.json" "$done" && return 0
+    tail -n 5 "$log" >&2
+    echo "npm could not install what $folder/package-lock.json names (see $log)." >&2
     return 1
 }
