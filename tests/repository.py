@@ -35,6 +35,7 @@ TESTED_ELSEWHERE = {
     'daemon/method.c': 'a table: the transcripts, and tests/documented.py',
     'daemon/outgoing.c': 'the transcripts of settings and commands',
     'daemon/progress.c': 'every transcript that streams',
+    'daemon/prompt/related_*.c': 'parts of related.c: test_related.c',
     'daemon/request.c': 'every transcript',
     'daemon/requests/*.c': 'what the editor sees: the transcripts',
     'daemon/serve.c': 'tests/integration/test_stdio.py',
