@@ -189,6 +189,13 @@ unsigned upstream_refused_fields(const struct upstream *upstream, const char *ba
     return refusal ? refusal->fields : 0;
 }
 
+bool upstream_takes(const struct upstream *upstream, const struct config *config, enum task task,
+                    enum chat_field field)
+{
+    return !config->base_url || !(upstream_refused_fields(upstream, config->base_url,
+                                                          config->instruments[task]) & field);
+}
+
 int upstream_remember_refusal(struct upstream *upstream, const char *base_url, const char *model,
                               unsigned fields)
 {

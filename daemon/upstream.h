@@ -64,6 +64,11 @@ void upstream_warm_up(struct upstream *upstream, struct config *config);
 const struct chat_model *upstream_find_model(const struct upstream *upstream,
                                              const struct config *config, const char *instrument);
 
+/* Whether the task's instrument takes an optional field, as far as is known: false once the server
+ * has refused it in this session. Asked before a call, it saves a prompt that counts on the field. */
+bool upstream_takes(const struct upstream *upstream, const struct config *config, enum task task,
+                    enum chat_field field);
+
 struct upstream_request {
     struct config *config; /* a reference is taken */
     enum task task;        /* instrument and parameters are the task's */
@@ -71,14 +76,33 @@ struct upstream_request {
     const char *const *stop; /* added to the task's own, NULL-terminated, at most 4 in all; or NULL */
     unsigned candidates;   /* n; 0 or 1: one */
     bool background;       /* inline completion: no retry, no waiting, gives way */
+
+    /* What the model may call, and what its text must be: see struct chat_request. Not copied: all
+     * of it stays as it is until the call is over. A server that refuses one of these is asked again
+     * without it: upstream_result.omitted tells. */
+    const struct chat_tool *tools;
+    size_t tool_count;
+    const char *tool_choice;
+    bool one_call;
+    struct chat_format format;
 };
 
+/* Texts and the turn are valid during the callback. */
 struct upstream_result {
     const struct failure *failure; /* NULL: the answer is complete (see finish) */
     enum chat_finish finish;
     struct chat_usage usage;
     const char *instrument; /* as asked for */
     bool partial;           /* failed after some text had come */
+    unsigned omitted;       /* enum chat_field bits that the server had refused: the request went
+                               without these (or, for MAX_TOKENS, under the other name) */
+    /*
+     * The calls of tools that the answer makes, whatever its finish reason is; NULL: none. They are
+     * all to be answered, or none: with chat_messages_add_turn(turn) and a result for each, in a new
+     * call. Where calls->fault is set, none may be run: it says why, for people and model.
+     */
+    const struct chat_tool_calls *calls;
+    const struct chat_decoder *turn; /* where `calls` is set: the answer, to be gone on from */
 };
 
 struct upstream_callbacks {

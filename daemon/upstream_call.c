@@ -10,8 +10,7 @@
 #define BACKOFF_FIRST_MS 500u
 #define BACKOFF_LONGEST_MS 8000u
 #define WAIT_LONGEST_MS 20000 /* a longer Retry-After is told, not slept */
-#define DRAIN_MS 1000u
-/* Comments may stretch the wait for a first event to this many idle timeouts: servers queue. */
+/* Signs of life may stretch the wait for a first event to this many idle timeouts: servers queue. */
 #define FIRST_EVENT_FACTOR 5u
 
 static const char *const call_state_names[] = {
@@ -53,7 +52,7 @@ static void forget_response(struct upstream_call *call)
     call->code = 0;
     call->retry_after_ms = -1;
     call->should_retry = -1;
-    call->events_seen = call->comments_seen = 0;
+    call->events_seen = 0;
 }
 
 static void forget_key(struct upstream_call *call)
@@ -96,6 +95,12 @@ static void on_drained(uv_timer_t *timer)
     upstream_call_close(timer->data);
 }
 
+static unsigned omitted_fields(const struct upstream_call *call)
+{
+    return call->omit | upstream_refused_fields(call->upstream, call->config->base_url,
+                                                upstream_call_instrument(call));
+}
+
 /* Tells the caller, once. The call itself may live on for a moment to drain its connection. */
 void upstream_call_end(struct upstream_call *call, const struct failure *failure, bool drain)
 {
@@ -105,9 +110,14 @@ void upstream_call_end(struct upstream_call *call, const struct failure *failure
         .finish = call->decoding ? call->decoder.finish : CHAT_FINISH_NONE,
         .instrument = upstream_call_instrument(call),
         .partial = failure && call->text_given,
+        .omitted = omitted_fields(call),
     };
     if (call->decoding)
         result.usage = call->decoder.usage;
+    if (!failure && call->decoding && call->decoder.choices[0].calls.count > 0) {
+        result.turn = &call->decoder;
+        result.calls = &call->decoder.choices[0].calls;
+    }
     if (failure)
         log_write(upstream->log, call->background ? LOG_INFO : LOG_WARN, "%s: %s (%s)",
                   task_name(call->task), failure->message, failure_kind_name(failure->kind));
@@ -126,7 +136,7 @@ void upstream_call_end(struct upstream_call *call, const struct failure *failure
         upstream_note_outcome(upstream, call, failure);
     upstream_work_ends(upstream, call);
     if (drain)
-        uv_timer_start(&call->timer, on_drained, DRAIN_MS, 0);
+        uv_timer_start(&call->timer, on_drained, UPSTREAM_END_MS, 0);
     if (!upstream->closing)
         upstream_leave_place(upstream, call);
     if (!drain)
@@ -226,9 +236,13 @@ static int build_body(struct upstream_call *call)
         .top_p = parameters->top_p,
         .reasoning_effort = instrument_effort(&limits, parameters->reasoning_effort),
         .n = call->candidates,
+        .format = call->format,
+        .tools = call->tools,
+        .tool_count = call->tool_count,
+        .tool_choice = call->tool_choice,
+        .one_call = call->one_call,
         .extra = parameters->extra,
-        .omit = call->omit | upstream_refused_fields(call->upstream, call->config->base_url,
-                                                     instrument),
+        .omit = omitted_fields(call),
     };
     memcpy(request.stop, call->stop, sizeof(request.stop));
     buffer_clear(&call->body);
@@ -348,6 +362,11 @@ int upstream_call_start(struct upstream *upstream, struct upstream_request *requ
     call->task = request->task;
     call->background = request->background;
     call->candidates = request->candidates;
+    call->tools = request->tools;
+    call->tool_count = request->tool_count;
+    call->tool_choice = request->tool_choice;
+    call->one_call = request->one_call;
+    call->format = request->format;
     call->callbacks = *callbacks;
     call->context = context;
     call->messages = request->messages;

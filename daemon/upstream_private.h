@@ -8,6 +8,9 @@
 #include "daemon/upstream.h"
 
 #define UPSTREAM_HOPS_MAX 5
+/* How long an answer that has given the reason for its end may take to tell its usage, and its
+ * connection to end well. */
+#define UPSTREAM_END_MS 1000u
 #define UPSTREAM_ERROR_BODY_CAP ((size_t)64 << 10)
 
 /* What one server refused for one model, remembered for the session. */
@@ -65,6 +68,11 @@ struct upstream_call {
     enum task task;
     bool background;
     unsigned candidates;
+    const struct chat_tool *tools; /* these and what they point to are the caller's */
+    size_t tool_count;
+    const char *tool_choice;
+    bool one_call;
+    struct chat_format format;
     struct chat_messages messages;
     const char *stop[4];
     char *stop_owned[4];
@@ -99,7 +107,6 @@ struct upstream_call {
     bool decoding;
     bool in_decoder;      /* the decoder is running: it must not be freed under itself */
     size_t events_seen;
-    size_t comments_seen;
     bool text_given;
 };
 

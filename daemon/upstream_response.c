@@ -17,10 +17,16 @@
 
 /* ---- deadlines -------------------------------------------------------------------------------- */
 
+static void judge_answer(struct upstream_call *call, const struct transport_result *result);
+
 static void on_deadline(uv_timer_t *timer)
 {
     struct upstream_call *call = timer->data;
     struct failure failure;
+    if (call->decoding && call->decoder.finished) {
+        judge_answer(call, NULL); /* all is said; only usage and [DONE] did not come */
+        return;
+    }
     failure_set(&failure, FAILURE_TIMEOUT,
                 "Ask again; network.idle_timeout_ms sets how long gridls waits.",
                 "The upstream sent nothing for %u s.", call->config->idle_timeout_ms / 1000);
@@ -33,18 +39,18 @@ void upstream_call_await(struct upstream_call *call)
         return; /* the wait is ours, not the upstream's */
     uint64_t wait = call->config->idle_timeout_ms;
     uint64_t now = uv_now(call->upstream->loop);
+    if (call->decoding && call->decoder.finished && wait > UPSTREAM_END_MS)
+        wait = UPSTREAM_END_MS;
     if (call->events_seen == 0 && call->answer_deadline < now + wait)
         wait = call->answer_deadline > now ? call->answer_deadline - now : 0;
     uv_timer_start(&call->timer, on_deadline, wait, 0);
 }
 
-/* A comment proves that the server lives, but only an event that the answer goes on. */
+/* That the server lives counts until the answer begins: comments, blank lines before an object, events
+ * without content. From then on only what the answer says is a sign that it goes on. */
 static void note_life(struct upstream_call *call)
 {
-    bool event = call->decoder.events != call->events_seen;
-    bool comment = call->decoder.sse.comments != call->comments_seen;
-    call->comments_seen = call->decoder.sse.comments;
-    if (event || (comment && call->events_seen == 0)) {
+    if (call->decoder.events != call->events_seen || call->events_seen == 0) {
         call->events_seen = call->decoder.events;
         upstream_call_await(call);
     }
@@ -75,14 +81,13 @@ static void on_head(void *context, const struct transport_head *head)
         call->location = strdup(head->location);
     if (head->code >= 200 && head->code < 300) {
         chat_decoder_init(&call->decoder, on_text, call);
+        call->decoder.keep_reasoning = call->tool_count > 0; /* goes back with the results */
         call->decoding = true;
         call->upstream->totals.requests++; /* counted also where it is cancelled: it may be billed */
         upstream_call_set_state(call, CALL_STREAMING);
     }
     upstream_call_await(call);
 }
-
-static void judge_answer(struct upstream_call *call, const struct transport_result *result);
 
 static void on_body(void *context, const char *data, size_t length)
 {
@@ -118,6 +123,11 @@ static bool answer_is_empty_for_a_reason(const struct upstream_call *call, struc
 {
     if (call->text_given)
         return false;
+    if (call->decoder.tool_call_seen && call->tool_count == 0) {
+        failure_set(failure, FAILURE_UPSTREAM, "Ask again; parameters.* may name tools of your own.",
+                    "The model called a tool that it was not given, and answered nothing.");
+        return true;
+    }
     if (call->decoder.finish == CHAT_FINISH_LENGTH) {
         char hint[128];
         snprintf(hint, sizeof(hint), "Raise parameters.%s.max_tokens in your settings.",
@@ -149,11 +159,20 @@ static void judge_complete(struct upstream_call *call, bool drain)
     }
 }
 
+static bool mended(struct upstream_call *call, long status, const struct chat_error *error);
+
+/* A refusal that came with a success's status, where an answer was to begin. */
+static bool mended_in_stream(struct upstream_call *call)
+{
+    const struct chat_error error = call->decoder.error;
+    return mended(call, error.status ? error.status : 400, &error);
+}
+
 static void judge_cut(struct upstream_call *call, const struct transport_result *result)
 {
     struct failure failure;
     log_write(call->upstream->log, LOG_INFO, "the stream was cut: %s", result->detail);
-    if (call->text_given || call->decoder.reasoning_seen) {
+    if (call->text_given || call->decoder.answer_seen || call->decoder.reasoning_seen) {
         failure_set(&failure, FAILURE_TRUNCATED, "Ask again.",
                     "The upstream's answer broke off before its end.");
         upstream_call_end(call, &failure, false);
@@ -179,6 +198,8 @@ static void judge_answer(struct upstream_call *call, const struct transport_resu
         judge_complete(call, result == NULL);
         break;
     case CHAT_FAILED:
+        if (call->events_seen == 0 && mended_in_stream(call))
+            break;
         failure_from_response(&failure, call->config, upstream_call_instrument(call), call->code,
                               &call->decoder.error, call->retry_after_ms);
         upstream_call_retry(call, &failure);
@@ -258,25 +279,41 @@ static void follow(struct upstream_call *call)
 
 /* ---- refusals --------------------------------------------------------------------------------- */
 
+/* The optional field that a response refuses. Tools and formats depend on how the server was started
+ * and on who serves the model: some say so by the status of a failure or of what is not found. */
+static unsigned refused_field(long status, const struct chat_error *error)
+{
+    switch (status) {
+    case 400:
+    case 422:
+        return chat_refused_field(error);
+    case 404:
+    case 500:
+    case 501:
+        return chat_refused_field(error) & (CHAT_FIELD_TOOLS | CHAT_FIELD_RESPONSE_FORMAT);
+    default:
+        return 0;
+    }
+}
+
 /* True where the request goes out again in another form. */
-static bool mended(struct upstream_call *call, const struct chat_error *error)
+static bool mended(struct upstream_call *call, long status, const struct chat_error *error)
 {
     struct upstream *upstream = call->upstream;
-    if (call->code == 401 && !call->key_asked_again &&
+    if (status == 401 && !call->key_asked_again &&
         credentials_forget(upstream->credentials, call->config)) {
         call->key_asked_again = true;
         upstream_call_try(call);
         return true;
     }
-    if (call->code != 400 && call->code != 422)
-        return false;
-    unsigned field = chat_refused_field(error) & ~call->omit;
+    unsigned field = refused_field(status, error) & ~call->omit;
     if (!field)
         return false;
     log_write(upstream->log, LOG_INFO, "the upstream refuses a field; asking again without it: %s",
               error->message);
     call->omit |= field;
-    if (upstream_remember_refusal(upstream, call->config->base_url, upstream_call_instrument(call), field) != 0)
+    if (upstream_remember_refusal(upstream, call->config->base_url, upstream_call_instrument(call),
+                                  field) != 0)
         return false;
     upstream_call_try(call);
     return true;
@@ -288,7 +325,7 @@ static void refused(struct upstream_call *call)
     struct failure failure;
     chat_error_parse(&error, call->error_body.data, call->error_body.length);
     log_mask(call->upstream->log, error.message); /* some servers echo the key that they refuse */
-    if (mended(call, &error))
+    if (mended(call, call->code, &error))
         return;
     failure_from_response(&failure, call->config, upstream_call_instrument(call), call->code, &error,
                           call->retry_after_ms);

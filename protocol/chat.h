@@ -42,6 +42,8 @@ int chat_messages_add(struct chat_messages *messages, enum chat_role role, const
 /* What a tool has answered to the call with that id. */
 int chat_messages_add_result(struct chat_messages *messages, const char *tool_call_id,
                              const char *content, size_t length);
+/* Copies all messages of the one list to the end of the other. */
+int chat_messages_add_copies(struct chat_messages *messages, const struct chat_messages *from);
 struct chat_decoder;
 /* The turn that has ended in the decoder, with the calls of choice 0: results must follow, one for
  * each. `content` is its text. */
@@ -182,7 +184,8 @@ struct chat_decoder {
     struct chat_error error;
     char model[128];     /* the model that answered, as the server names it */
     unsigned chunks;     /* JSON objects decoded */
-    size_t events;       /* events that held something: proof that the answer goes on */
+    size_t events;       /* times a choice went on (text, reasoning, a call, its end): what a
+                            server sends only to keep the connection is none */
     unsigned malformed;  /* events that were no JSON */
     uint16_t half;       /* the first half of a surrogate pair cut across deltas; 0: none */
     int stopped;         /* what feed has returned to stop: a callback's value or an error */

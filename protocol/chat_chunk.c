@@ -209,6 +209,19 @@ static size_t choice_index(const struct json *value, size_t place)
     return index >= 0 && index < CHAT_CHOICES_MAX ? (size_t)index : CHAT_CHOICES_MAX;
 }
 
+static bool goes_on(const struct json *choice, const struct json *delta)
+{
+    static const char *const keys[] = {"content", "reasoning_content", "reasoning",
+                                       "reasoning_details", "tool_calls"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (is_filled(json_member(delta, keys[i]))) {
+            return true;
+        }
+    }
+    return is_filled(json_member(choice, "finish_reason")) || has_function_call(delta);
+}
+
 static int take_choice(struct chat_decoder *decoder, const struct json *value, size_t place)
 {
     size_t index = choice_index(value, place);
@@ -223,6 +236,7 @@ static int take_choice(struct chat_decoder *decoder, const struct json *value, s
         delta = json_member(value, "message");
     }
     choice->seen = true;
+    decoder->events += goes_on(value, delta);
     int rc = take_reasoning(decoder, index, delta);
     if (rc == 0) {
         rc = take_calls(decoder, choice, delta);

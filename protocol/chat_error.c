@@ -235,7 +235,24 @@ static const char *const refusing_words[] = {
     "unrecognised",  "not recognized", "not recognised", "unexpected",    "not permitted",
     "not allowed",   "not accepted",   "not available",  "not implement", "not enabled",
     "extra input",   "extra field",    "extra param",    "extra keys",    "extra propert",
-    "additional pr", "forbidden",      "cannot be used", "instead",
+    "additional pr", "forbidden",      "cannot be used", "instead",       "unavailable",
+    "requires --",   "no endpoints",
+};
+
+/* How servers speak of a field without its name. */
+static const struct {
+    const char *words;
+    enum chat_field field;
+} phrases[] = {
+    {"tool choice", CHAT_FIELD_TOOLS},
+    {"tool use", CHAT_FIELD_TOOLS},
+    {"tool call", CHAT_FIELD_TOOLS},
+    {"function call", CHAT_FIELD_TOOLS},
+    {"response format", CHAT_FIELD_RESPONSE_FORMAT},
+    {"json_schema", CHAT_FIELD_RESPONSE_FORMAT},
+    {"json schema", CHAT_FIELD_RESPONSE_FORMAT},
+    {"json mode", CHAT_FIELD_RESPONSE_FORMAT},
+    {"structured output", CHAT_FIELD_RESPONSE_FORMAT},
 };
 
 /* Words that object to a value: leaving the field out would hide a mistake in the settings. */
@@ -260,9 +277,11 @@ static bool has_any(const char *text, const char *const words[], size_t count)
 static const char identifier[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
-/* The first of our fields among the words of text. */
+/* The first of our fields among the words of text, else what it is about. */
 static unsigned find_field(const char *text)
 {
+    const char *all = text;
+
     while (*text != '\0') {
         size_t length = strspn(text, identifier);
         unsigned field = chat_field_from_name(text, length);
@@ -271,6 +290,11 @@ static unsigned find_field(const char *text)
             return field;
         }
         text += length > 0 ? length : 1;
+    }
+    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases)[0]; i++) {
+        if (strcasestr(all, phrases[i].words) != NULL) {
+            return phrases[i].field;
+        }
     }
     return 0;
 }

@@ -93,6 +93,36 @@ int chat_messages_add_turn(struct chat_messages *messages, const struct chat_dec
     return messages->error;
 }
 
+static int add_copy(struct chat_messages *messages, const struct chat_message *from)
+{
+    struct chat_message *message;
+
+    if (chat_messages_add(messages, from->role, from->content, from->length) != 0) {
+        return messages->error;
+    }
+    message = &messages->items[messages->count - 1];
+    messages->error = chat_tool_calls_copy(&message->calls, &from->calls);
+    message->reasoning_key = from->reasoning_key;
+    message->reasoning = from->reasoning != NULL ? strdup(from->reasoning) : NULL;
+    message->tool_call_id = from->tool_call_id != NULL ? strdup(from->tool_call_id) : NULL;
+    if ((from->reasoning != NULL && message->reasoning == NULL) ||
+        (from->tool_call_id != NULL && message->tool_call_id == NULL)) {
+        messages->error = -ENOMEM;
+    }
+    return messages->error;
+}
+
+int chat_messages_add_copies(struct chat_messages *messages, const struct chat_messages *from)
+{
+    if (from->error != 0) {
+        messages->error = from->error;
+    }
+    for (size_t i = 0; i < from->count && messages->error == 0; i++) {
+        add_copy(messages, &from->items[i]);
+    }
+    return messages->error;
+}
+
 /* ---- writing ------------------------------------------------------------------------------- */
 
 static void write_message(const struct chat_message *message, bool with_reasoning,

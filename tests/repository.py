@@ -22,7 +22,6 @@ OURS = ('.c', '.h', '.py', '.sh', '.vim', '.el', '.js', '.ts', '.md', '.build', 
 
 # Sources (patterns) that no tests/unit/test_NAME.c bears the name of, and what tests them instead.
 TESTED_ELSEWHERE = {
-    'protocol/chat_chunk.c': 'the inner half of chat_decoder.c: test_chat_decoder.c',
     'daemon/answer/elision.c': 'a part of rewrites: test_answer_rewrite.c',
     'daemon/answer/lines.c': 'under all answers: test_answer_markdown.c, test_answer_commit.c',
     'daemon/check*.c': 'test_check_proxy.c, and tests/integration/test_check.py',
@@ -42,7 +41,7 @@ TESTED_ELSEWHERE = {
     'daemon/server.c': 'the transcripts of rpc and lifecycle',
     'daemon/setup.c': 'tests/integration/test_cli.py, test_settings.py',
     'daemon/transport*.c': 'libcurl on the loop: the transcripts, tests/integration/test_upstream.py',
-    'daemon/upstream*.c': 'what the upstream sees: the transcripts, test_upstream.py',
+    'daemon/upstream*.c': 'what the upstream sees: the transcripts, test_upstream.c, test_upstream.py',
 }
 
 MACHINE_PATH = re.compile(r'(?<![\w.~-])/(?:wor[k]/|roo[t]/(?=[A-Za-z.])|hom[e]/(?!(?:me|user|you|NAME)\b)\w+/)')

@@ -1,10 +1,12 @@
 """What the upstream sees of the daemon: connections, waits, places, keys."""
 
+import json
 import os
 import unittest
 
 from tests.support.fake_upstream import (
-    Close, Cut, FakeUpstream, Stall, chunked, delta, error, redirect, response, sse_head, stream)
+    DONE, Close, Cut, FakeUpstream, Pause, Stall, chunked, delta, error, event, finish, redirect,
+    response, sse_head, stream)
 from tests.support.lsp_client import Client
 from tests.support.scratch import Scratch, gridls
 
@@ -110,6 +112,41 @@ class UpstreamTest(unittest.TestCase):
             self.upstream.answer(steps)
             self.assertEqual(self.failure(client, self.explain(client))['data']['kind'], 'timeout')
             self.posts()[-1].wait_gone()
+        self.end(client)
+
+    def test_an_answer_may_take_longer_than_a_silence(self):
+        client = self.start({'idle_timeout_ms': 1000, 'max_in_flight': 8})
+        whole = json.dumps({'choices': [{'message': {'content': 'An int.'},
+                                         'finish_reason': 'stop'}]}).encode()
+        end = [delta('An int.'), finish(), DONE]
+        for slow, rest in (
+                # The answer goes on, in text or in reasoning.
+                (delta('so '), end),
+                (event({'choices': [{'delta': {'reasoning': 'hm'}}]}), end),
+                # Before it begins any sign of life will do.
+                (b': waiting\n\n', end),
+                (event({'choices': []}), end),
+                (b'\n', [whole])):
+            self.upstream.answer([sse_head('close'), [slow, Pause(0.2)] * 8, rest, Close()])
+        for asked in [self.explain(client) for _ in range(5)]:
+            self.assertIn('An int.', client.answer(asked)['text'])
+        self.end(client)
+
+    def test_signs_of_life_are_no_answer(self):
+        client = self.start({'idle_timeout_ms': 300, 'max_in_flight': 8})
+        for sign in (b': waiting\n\n', event({'choices': []}), event({'choices': [{'delta': {}}]})):
+            for beginning in ([delta('An')], []):
+                self.upstream.answer([sse_head('close'), beginning, [sign, Pause(0.05)] * 1000])
+        for asked in [self.explain(client) for _ in range(6)]:
+            self.assertEqual(self.failure(client, asked)['data']['kind'], 'timeout')
+        for request in self.posts():
+            request.wait_gone()
+        self.end(client)
+
+    def test_what_is_all_said_is_not_waited_on(self):
+        client = self.start()
+        self.upstream.answer([sse_head('close'), delta('An int.'), finish(), Stall()])
+        self.assertEqual(client.answer(self.explain(client))['text'], 'An int.')
         self.end(client)
 
     def test_a_long_wait_is_told_and_not_slept(self):

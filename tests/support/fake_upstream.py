@@ -23,6 +23,7 @@ Steps. A list (nested lists are flattened) of:
     bytes          written as they are, in one send
     Wait(name)     goes on once the test has called release(name); each name is released for good
     Stall()        sends nothing more; ends when the client leaves or the server is closed
+    Pause(seconds) a server that takes its time; a test must not count on how much it was
     Close()        closes the connection in order (FIN), the end of an answer without a length
     Cut()          resets the connection (RST), whatever is still on its way
     a function     called with the request; returns further steps, which run in its place
@@ -63,6 +64,11 @@ class Wait:
 
 class Stall:
     pass
+
+
+class Pause:
+    def __init__(self, seconds):
+        self.seconds = seconds
 
 
 class Close:
@@ -431,6 +437,9 @@ class _Connection:
                            f'{request}: "{step.name}" was never released')
             elif isinstance(step, Stall):
                 self._wait(lambda: False, None)
+            elif isinstance(step, Pause):
+                end = time.monotonic() + step.seconds
+                self._wait(lambda: time.monotonic() >= end, None, step.seconds)
             elif isinstance(step, Close):
                 self.sock.shutdown(socket.SHUT_WR)
                 raise _ConnectionOver
@@ -454,7 +463,7 @@ class _Connection:
             if writable:
                 view = view[self.sock.send(view):]
 
-    def _wait(self, ready, complaint):
+    def _wait(self, ready, complaint, look_after=None):
         """Until ready(), watching the client. No complaint: as long as it takes."""
         end = time.monotonic() + self.upstream.deadline
         watched = [self._woken, self.sock]
@@ -465,7 +474,7 @@ class _Connection:
             if complaint and left <= 0:
                 self.upstream.fault(complaint)
                 raise _ConnectionOver
-            readable, _, _ = select.select(watched, [], [], left if complaint else None)
+            readable, _, _ = select.select(watched, [], [], left if complaint else look_after)
             self._drain()
             if self.sock in readable:
                 data = self.sock.recv(65536)

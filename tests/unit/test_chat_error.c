@@ -184,6 +184,17 @@ static void tells_the_refused_field(void **state)
                      CHAT_FIELD_REASONING_EFFORT);
     assert_int_equal(refused("", "", "registry.local/x does not support tools"),
                      CHAT_FIELD_TOOLS);
+    assert_int_equal(refused("", "", "\"auto\" tool choice requires --enable-auto-tool-choice and "
+                             "--tool-call-parser to be set"), CHAT_FIELD_TOOLS);
+    assert_int_equal(refused("", "", "tools param requires --jinja flag"), CHAT_FIELD_TOOLS);
+    assert_int_equal(refused("", "", "No endpoints found that support tool use."),
+                     CHAT_FIELD_TOOLS);
+    assert_int_equal(refused("", "", "This model does not support response format `json_schema`."),
+                     CHAT_FIELD_RESPONSE_FORMAT);
+    assert_int_equal(refused("", "", "This response_format type is unavailable now"),
+                     CHAT_FIELD_RESPONSE_FORMAT);
+    assert_int_equal(refused("", "", "Structured outputs are not supported by this model"),
+                     CHAT_FIELD_RESPONSE_FORMAT);
     assert_int_equal(refused("", "", "`stop` is not supported with this model"),
                      CHAT_FIELD_STOP);
     assert_int_equal(refused("unsupported_parameter", "", "stream_options?"),
@@ -199,6 +210,9 @@ static void keeps_what_is_not_refused(void **state)
     assert_int_equal(refused("", "", "max_completion_tokens is not supported"), 0);
     assert_int_equal(refused("", "", "the tools are missing"), 0);
     assert_int_equal(refused("", "", "Unknown model: nonstop"), 0);
+    assert_int_equal(refused("", "", "an assistant message with 'tool_calls' must be followed by "
+                             "tool messages"), 0);
+    assert_int_equal(refused("", "", "No endpoints found for this model"), 0);
     /* the value is at fault: dropping the field would hide that */
     assert_int_equal(refused("", "temperature", "must be at most 2"), 0);
     assert_int_equal(refused("invalid_value", "max_tokens", "max_tokens is too large: 99999"), 0);

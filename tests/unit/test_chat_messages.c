@@ -115,6 +115,34 @@ static void results_name_their_call(void **state)
     assert_int_equal(messages.count, 2);
 }
 
+static void copies_hold_all_of_a_turn(void **state)
+{
+    static const char body[] = MESSAGE("\"reasoning\":\"hm\"," CALL);
+    struct chat_messages messages CLEANUP(chat_messages_finish);
+    struct chat_messages copies CLEANUP(chat_messages_finish);
+    struct chat_decoder decoder CLEANUP(chat_decoder_finish);
+
+    (void)state;
+    chat_messages_init(&messages);
+    chat_messages_init(&copies);
+    chat_decoder_init(&decoder, ignore_text, NULL);
+    decoder.keep_reasoning = true;
+    assert_int_equal(chat_decoder_feed(&decoder, body, strlen(body)), 0);
+    assert_int_equal(chat_decoder_end(&decoder), CHAT_COMPLETE);
+    chat_messages_add_turn(&messages, &decoder, "", 0);
+    chat_messages_add_result(&messages, "a", "4", 1);
+    assert_int_equal(chat_messages_add_copies(&copies, &messages), 0);
+    chat_messages_finish(&messages);
+    assert_written(&copies, true,
+                   "[{\"role\":\"assistant\",\"content\":null,\"reasoning\":\"hm\","
+                   "\"tool_calls\":[{\"id\":\"a\",\"type\":\"function\",\"function\":"
+                   "{\"name\":\"f\",\"arguments\":\"{}\"}}]},"
+                   "{\"role\":\"tool\",\"content\":\"4\",\"tool_call_id\":\"a\"}]");
+    messages.error = -ENOMEM;
+    assert_int_equal(chat_messages_add_copies(&copies, &messages), -ENOMEM);
+    messages.error = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +150,7 @@ int main(void)
         cmocka_unit_test(reasoning_goes_back_with_calls_only),
         cmocka_unit_test(reasoning_is_joined_and_kept_when_asked_for),
         cmocka_unit_test(results_name_their_call),
+        cmocka_unit_test(copies_hold_all_of_a_turn),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
