@@ -5,12 +5,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include "protocol/chat_quote.h"
 #include "protocol/oneline.h"
 
 /* What is looked at of a body: validators send the whole request back with their complaint. */
 #define BODY_CAP ((size_t)8 << 20)
 #define TEXT_CAP ((size_t)4 << 10) /* what is looked at of one text in it */
+#define QUOTE_CAP ((size_t)64 << 10) /* and how far for the answer of another server in it */
 #define DEPTH_MAX 4
+#define QUOTES_MAX 4 /* gateways behind each other */
 
 /* Where servers put the words, the likeliest first. */
 static const char *const message_keys[] = {
@@ -126,31 +129,83 @@ static void take_status(struct chat_error *error, const struct json *inner,
     }
 }
 
-/* A gateway's own words ("Provider returned error") say little; the provider's come with them,
- * often as a whole JSON body (OpenRouter's error.metadata.raw). */
-static void add_raw(struct chat_error *error, const struct json *inner)
+static void parse(struct chat_error *error, const char *body, size_t length, unsigned quotes);
+
+/* "Provider returned error" and "rate limited" as one text; the first may be empty. */
+static void append_words(struct chat_error *error, const char *words)
 {
+    struct buffer joined CLEANUP(buffer_finish);
+    size_t length = strlen(error->message);
+
+    while (length > 0 && strchr(" :-", error->message[length - 1]) != NULL) {
+        length--;
+    }
+    buffer_init(&joined, 2 * sizeof error->message);
+    buffer_printf(&joined, "%.*s%s%s", (int)length, error->message, length > 0 ? ": " : "", words);
+    copy_text(error->message, sizeof error->message, joined.data);
+}
+
+/* What the innermost server says is nearest to the truth. Returns false where it says nothing. */
+static bool take_quoted(struct chat_error *error, const char *body, size_t length, unsigned quotes)
+{
+    struct chat_error inner;
+
+    parse(&inner, body, length, quotes + 1);
+    if (inner.message[0] == '\0') {
+        return false;
+    }
+    if (strstr(error->message, inner.message) == NULL) {
+        append_words(error, inner.message);
+    }
+    if (inner.type[0] != '\0') {
+        memcpy(error->type, inner.type, sizeof error->type);
+    }
+    if (inner.code[0] != '\0') {
+        memcpy(error->code, inner.code, sizeof error->code);
+    }
+    if (inner.param[0] != '\0') {
+        memcpy(error->param, inner.param, sizeof error->param);
+    }
+    error->status = inner.status != 0 ? inner.status : error->status;
+    return true;
+}
+
+/* The words, and what another server has said to this one if they quote it. */
+static void take_words(struct chat_error *error, const char *text, size_t length, unsigned quotes)
+{
+    struct chat_quote quote;
+
+    chat_quote_find(&quote, text, length < QUOTE_CAP ? length : QUOTE_CAP);
+    oneline_copy(error->message, sizeof error->message, text,
+                 quote.lead < TEXT_CAP ? quote.lead : TEXT_CAP);
+    if (quote.body != NULL && quotes < QUOTES_MAX &&
+        !take_quoted(error, quote.body, quote.body_length, quotes)) {
+        oneline_copy(error->message, sizeof error->message, text, length < TEXT_CAP ? length : TEXT_CAP);
+    }
+}
+
+static void take_json(struct chat_error *error, const struct json *root, unsigned quotes)
+{
+    if (json_type(root) == JSON_ARRAY) {
+        root = json_first(root);
+    }
+    const struct json *inner = json_member(root, "error");
+    const char *message = find_message(error, root, 0);
+
+    take_label(error->type, sizeof error->type, inner, NULL, "type");
+    take_label(error->type, sizeof error->type, root, root, "error_type");
+    take_label(error->type, sizeof error->type, root, NULL, "type");
+    take_label(error->code, sizeof error->code, inner, root, "code");
+    take_label(error->param, sizeof error->param, inner, root, "param");
+    take_status(error, inner, root);
+    if (message != NULL) {
+        take_words(error, message, strlen(message), quotes);
+    }
+    /* A gateway's own words ("Provider returned error") say little; the provider's come with them
+     * (OpenRouter). */
     const char *raw = json_string(json_at(inner, "metadata.raw"));
-    struct json *root CLEANUP(json_cleanup) = NULL;
-    struct chat_error scratch = {0};
-    char text[sizeof error->message];
-
-    if (raw == NULL || is_blank(raw)) {
-        return;
-    }
-    if (json_parse(raw, strlen(raw), &root) == 0) {
-        raw = find_message(&scratch, root, 0);
-    }
-    if (raw == NULL) {
-        return;
-    }
-    copy_text(text, sizeof text, raw);
-    if (strstr(error->message, text) == NULL) {
-        struct buffer joined CLEANUP(buffer_finish);
-
-        buffer_init(&joined, 2 * sizeof text);
-        buffer_printf(&joined, error->message[0] != '\0' ? "%s: %s" : "%s%s", error->message, text);
-        copy_text(error->message, sizeof error->message, joined.data);
+    if (raw != NULL && !is_blank(raw) && quotes < QUOTES_MAX) {
+        take_quoted(error, raw, strlen(raw), quotes);
     }
 }
 
@@ -158,22 +213,7 @@ void chat_error_from_json(struct chat_error *error, const struct json *root)
 {
     memset(error, 0, sizeof *error);
     error->set = true;
-    if (json_type(root) == JSON_ARRAY) {
-        root = json_first(root);
-    }
-    const struct json *inner = json_member(root, "error");
-    const char *message = find_message(error, root, 0);
-
-    if (message != NULL) {
-        copy_text(error->message, sizeof error->message, message);
-    }
-    add_raw(error, inner);
-    take_label(error->type, sizeof error->type, inner, NULL, "type");
-    take_label(error->type, sizeof error->type, root, root, "error_type");
-    take_label(error->type, sizeof error->type, root, NULL, "type");
-    take_label(error->code, sizeof error->code, inner, root, "code");
-    take_label(error->param, sizeof error->param, inner, root, "param");
-    take_status(error, inner, root);
+    take_json(error, root, 0);
 }
 
 /* The title of a page, case-blind: proxies say there what went wrong. */
@@ -195,7 +235,7 @@ static void take_title(struct chat_error *error, const char *body, size_t length
     oneline_copy(error->message, sizeof error->message, body + start, end - start);
 }
 
-void chat_error_parse(struct chat_error *error, const char *body, size_t length)
+static void parse(struct chat_error *error, const char *body, size_t length, unsigned quotes)
 {
     struct json *root CLEANUP(json_cleanup) = NULL;
     size_t start = 0;
@@ -216,11 +256,18 @@ void chat_error_parse(struct chat_error *error, const char *body, size_t length)
     if (body[0] == '<') {
         take_title(error, body, length);
     } else if (json_parse(body, length, &root) == 0) {
-        chat_error_from_json(error, root);
+        take_json(error, root, quotes);
+    } else if (body[0] != '{') {
+        take_words(error, body, length, quotes);
     } else {
         oneline_copy(error->message, sizeof error->message, body,
                      length < TEXT_CAP ? length : TEXT_CAP);
     }
+}
+
+void chat_error_parse(struct chat_error *error, const char *body, size_t length)
+{
+    parse(error, body, length, 0);
 }
 
 /* ---- which field is refused ---------------------------------------------------------------- */
