@@ -90,6 +90,7 @@ struct config {
     uint32_t completion_max_tokens;
     uint32_t completion_max_lines;
     bool completion_ahead;
+    bool completion_related;
     bool completion_menu;
 
     char *proxy;              /* NULL: from the environment; may hold a password */

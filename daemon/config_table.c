@@ -88,6 +88,12 @@ static const struct setting settings[SETTING_COUNT] = {
         .offset = offsetof(struct config, completion_ahead),
         .help = "ask for the next completion as soon as one is accepted",
     },
+    [SETTING_COMPLETION_RELATED] = {
+        .path = "completion.related", .type = SETTING_BOOL, .project = true, .built_in = "true",
+        .offset = offsetof(struct config, completion_related),
+        .help = "also send short parts of other open files, of files that are imported, and what was "
+                "changed lately",
+    },
     [SETTING_COMPLETION_MENU] = {
         .path = "completion.menu", .type = SETTING_BOOL, .project = true, .built_in = "false",
         .offset = offsetof(struct config, completion_menu),

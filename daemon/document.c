@@ -235,6 +235,8 @@ static int document_edit(struct document *document, size_t start, size_t end, co
     struct documents *documents = document->documents;
     if (length > DOCUMENTS_BYTES_MAX - (documents->bytes - old_length))
         return -EMSGSIZE;
+    if (documents->on_edit)
+        documents->on_edit(documents->on_edit_context, document, start, start + old_length, length);
     int error = text_replace(&document->text, start, start + old_length, bytes, length);
     if (error)
         return error;

@@ -94,6 +94,12 @@ struct documents {
     struct document *first; /* the one opened or changed last; go on with document->next */
     size_t count;
     size_t bytes;           /* of all texts */
+
+    /* Called before the bytes [start, end) of a document are replaced by `length` others; NULL:
+     * nobody asks. It must leave the text as it is. */
+    void (*on_edit)(void *context, struct document *document, size_t start, size_t end,
+                    size_t length);
+    void *on_edit_context;
 };
 
 /* The store must stay where it is while documents are open. */

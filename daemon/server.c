@@ -9,7 +9,9 @@
 #include "daemon/conversation.h"
 #include "daemon/editor.h"
 #include "daemon/method.h"
+#include "daemon/neighbours.h"
 #include "daemon/outgoing.h"
+#include "daemon/recent.h"
 #include "daemon/requests/inline_completion.h"
 #include "daemon/requests/job.h"
 #include "daemon/requests/settings.h"
@@ -316,6 +318,9 @@ void server_close(struct server *server)
     conversations_destroy(services->conversations);
     upstream_close(services->upstream);
     outgoing_close(services->outgoing);
+    neighbours_destroy(services->neighbours);
+    recents_destroy(services->recents);
+    server->documents.on_edit = NULL;
     workspace_destroy(services->workspace);
     documents_finish(&server->documents);
     editor_close(services->editor);
@@ -336,6 +341,12 @@ static int create_parts(struct server *server, uv_loop_t *loop,
         status = conversations_create(&services->conversations);
     if (status == 0)
         status = workspace_create(&services->workspace, loop, options->log);
+    if (status == 0)
+        status = neighbours_create(&services->neighbours, loop, options->log, services->workspace);
+    if (status == 0)
+        status = recents_create(&services->recents);
+    if (status == 0)
+        recents_follow(services->recents, services->documents);
     if (status == 0)
         status = upstream_create(&services->upstream, loop, options->log, on_upstream_state,
                                  services);

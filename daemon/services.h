@@ -21,6 +21,8 @@ struct services {
     struct session session;
     struct documents *documents;
     struct workspace *workspace;
+    struct neighbours *neighbours;
+    struct recents *recents;
     struct config_store *config_store;
     struct upstream *upstream;
     struct completions *completions;     /* requests/inline_completion.c */

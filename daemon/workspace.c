@@ -60,8 +60,8 @@ static void append_part(char *path, size_t *length, const char *part, size_t par
     *length += part_length;
 }
 
-/* The absolute path by its spelling alone, without a slash at its end; the root directory is "". */
-static char *normalize(const char *path)
+/* The root directory is "". */
+char *workspace_normalize(const char *path)
 {
     char *normal = malloc(strlen(path) + 2);
     size_t length = 0;
@@ -197,7 +197,7 @@ int workspace_add_root(struct workspace *workspace, const char *path)
 
     if (*path != '/')
         return -EINVAL;
-    normal = normalize(path);
+    normal = workspace_normalize(path);
     if (!normal)
         return -ENOMEM;
     error = workspace->root_count == ROOTS_MAX ? -ENOSPC : 0;
@@ -224,7 +224,7 @@ int workspace_add_root(struct workspace *workspace, const char *path)
 
 void workspace_remove_root(struct workspace *workspace, const char *path)
 {
-    char *normal CLEANUP(cleanup_free) = normalize(path);
+    char *normal CLEANUP(cleanup_free) = workspace_normalize(path);
     size_t index = normal ? find_root(workspace, normal) : workspace->root_count;
 
     if (index == workspace->root_count)
@@ -296,6 +296,17 @@ static const char *path_below_root(const struct workspace *workspace, const stru
     const char *below = path_below(root->path, path);
 
     return below ? below : path_below(real_of(workspace, root->path), path);
+}
+
+bool workspace_holds(const struct workspace *workspace, const char *path)
+{
+    const char *real = real_of(workspace, path);
+
+    for (size_t i = 0; i < workspace->root_count; i++) {
+        if (path_below_root(workspace, workspace->roots[i], real))
+            return true;
+    }
+    return false;
 }
 
 /* The length of the first directory whose rules count for a path: the outermost root, or the
@@ -481,7 +492,7 @@ enum workspace_verdict workspace_judge(struct workspace *workspace, const struct
         return WORKSPACE_IGNORED;
     if (*path != '/')
         return ignore_match(&rules, 1, path) ? WORKSPACE_IGNORED : WORKSPACE_ALLOWED;
-    normal = normalize(path);
+    normal = workspace_normalize(path);
     if (!normal || *normal == '\0')
         return WORKSPACE_IGNORED;
     return judge(workspace, rules, normal);
@@ -500,7 +511,7 @@ static void trim(struct workspace *workspace)
 
 void workspace_prepare(struct workspace *workspace, const char *path)
 {
-    char *normal CLEANUP(cleanup_free) = *path == '/' ? normalize(path) : NULL;
+    char *normal CLEANUP(cleanup_free) = *path == '/' ? workspace_normalize(path) : NULL;
 
     trim(workspace);
     if (normal && *normal)
@@ -552,7 +563,7 @@ static void wake(struct workspace *workspace)
 void workspace_wait(struct workspace *workspace, const char *path,
                     struct workspace_waiter *waiter)
 {
-    char *normal = *path == '/' ? normalize(path) : strdup("");
+    char *normal = *path == '/' ? workspace_normalize(path) : strdup("");
     int error = -ENOMEM;
 
     waiter->workspace = NULL;
@@ -583,7 +594,7 @@ void workspace_wait_cancel(struct workspace_waiter *waiter)
 
 void workspace_forget(struct workspace *workspace, const char *path)
 {
-    char *normal CLEANUP(cleanup_free) = normalize(path);
+    char *normal CLEANUP(cleanup_free) = workspace_normalize(path);
 
     if (!normal)
         return;

@@ -62,6 +62,14 @@ const char *workspace_root_of(const struct workspace *workspace, const char *pat
 /* What to call a file: its path below its root, or its last part. Points into `path`. */
 const char *workspace_name_of(const struct workspace *workspace, const char *path);
 
+/* The path by its spelling alone, without `.`, `..`, double slashes and a slash at its end; the
+ * caller's to free. NULL when memory runs out. */
+char *workspace_normalize(const char *path);
+
+/* Whether a file whose verdict is known lies in a root by its real path, too: a link must not bring
+ * in what lies elsewhere. */
+bool workspace_holds(const struct workspace *workspace, const char *path);
+
 /* ---- may it be sent? ------------------------------------------------------------------------- */
 
 enum workspace_verdict {

@@ -31,6 +31,9 @@
 #define PROMPT_BRANCH "<branch>"
 #define PROMPT_HINT "<hint>"
 #define PROMPT_TYPED "<typed>"
+#define PROMPT_RELATED "<related"            /* <related path="…"> … </related> */
+#define PROMPT_DEFINITIONS "<definitions"    /* the same */
+#define PROMPT_CHANGES "<recent_changes>"
 
 /*
  * Put behind the `<` of a mark that a text itself holds: a zero width space. A model that copies
@@ -56,14 +59,25 @@ struct prompt_text {
     size_t length;
 };
 
+/* A part of another text, or another part of the same. */
+struct prompt_related {
+    const char *path;
+    struct prompt_text text; /* whole lines */
+};
+
 struct prompt_completion {
     struct prompt_file file;
+    const struct prompt_related *windows; /* that look alike; they come before the file */
+    size_t window_count;
+    const struct prompt_related *definitions; /* of names near the cursor; they come behind it */
+    size_t definition_count;
+    struct prompt_text changes; /* as recents_append() tells them */
     struct prompt_text before; /* all of the document before the cursor, or as much as is at hand */
     struct prompt_text after;
     const char *selected_text; /* the entry chosen in the completion menu, that the answer must
                                   begin with; NULL: none */
-    size_t budget;             /* bytes of code that may be sent; split 3 : 1, unused share donated,
-                                  cut at line ends */
+    size_t budget;             /* bytes of code that may be sent: what the members above leave of it
+                                  is split 3 : 1, unused share donated, cut at line ends */
 };
 
 struct prompt_explain {

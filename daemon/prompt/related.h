@@ -71,4 +71,7 @@ typedef bool (*related_import_callback)(void *context, const char *path, bool fr
 void related_imports(struct prompt_text text, const char *language,
                      related_import_callback found, void *context);
 
+/* Whether what one of two languages (LSP languageIds) defines is of use in the other. */
+bool related_is_same_kind(const char *a, const char *b);
+
 #endif

@@ -54,6 +54,17 @@ static bool is_of_language(const struct import_form *form, const char *language)
     return false;
 }
 
+bool related_is_same_kind(const char *a, const char *b)
+{
+    if (strcmp(a, b) == 0)
+        return true;
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        if (is_of_language(&forms[i], a) && is_of_language(&forms[i], b))
+            return true;
+    }
+    return false;
+}
+
 static size_t skip_blanks(struct prompt_text line, size_t at)
 {
     while (at < line.length && (line.text[at] == ' ' || line.text[at] == '\t'))

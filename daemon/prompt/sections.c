@@ -10,6 +10,7 @@
 static const char *const tags[] = {
     "file",  "before", "selection", "after",  "instruction",     "question",
     "typed", "hint",   "diff",      "branch", "recent_subjects", "staged_files",
+    "related", "definitions", "recent_changes",
 };
 
 #define INDENT_MAX 8
@@ -250,6 +251,17 @@ static void append_attribute(struct buffer *out, const char *name, const char *v
         i += character > 0 ? character : 1;
     }
     buffer_append_byte(out, '"');
+}
+
+int sections_append_related(struct buffer *out, const char *mark,
+                            const struct prompt_related *part)
+{
+    buffer_append_string(out, mark);
+    append_attribute(out, "path", part->path);
+    buffer_append_string(out, ">\n");
+    sections_append_clean(out, part->text);
+    sections_end_line(out);
+    return buffer_printf(out, "</%s>\n", mark + 1);
 }
 
 /* How lines get deeper: a tab, or so many spaces. */

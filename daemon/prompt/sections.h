@@ -39,6 +39,10 @@ void sections_end_line(struct buffer *out);
 int sections_append(struct buffer *out, const char *mark, struct prompt_text text);
 int sections_append_string(struct buffer *out, const char *mark, const char *string);
 
+/* Appends a part of another text: mark with its path, text, closing mark. */
+int sections_append_related(struct buffer *out, const char *mark,
+                            const struct prompt_related *part);
+
 /* Appends `<file path="…" language="…" indent="…">` and a line end; what is unknown is left out.
  * The indentation is read off the two texts. */
 int sections_append_file_open(struct buffer *out, const struct prompt_file *file,

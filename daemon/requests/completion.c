@@ -5,6 +5,7 @@
 
 #include "daemon/answer/lines.h"
 #include "daemon/editor.h"
+#include "daemon/requests/completion_context.h"
 #include "daemon/requests/completion_place.h"
 #include "daemon/requests/context.h"
 
@@ -237,16 +238,8 @@ static void on_end(void *context, const struct upstream_result *result)
 
 static int build_prompt(struct completion *completion, struct chat_messages *messages)
 {
-    struct services *services = completion->services;
-    struct prompt_completion input = {
-        .file = {workspace_name_of(services->workspace, document_name(completion->document)),
-                 completion->document->language_id},
-        .before = {completion->place.before.data, completion->place.before.length},
-        .after = {completion->place.after.data, completion->place.after.length},
-        .budget = context_budget(services, completion->config, TASK_COMPLETION),
-    };
-    struct prompt_style style = context_style(completion->config);
-    int status = prompt_completion_build(messages, &style, &input);
+    int status = completion_context_build(completion->services, completion->config,
+                                          completion->document, &completion->place, messages);
     redaction_destroy(completion->redaction);
     completion->redaction = NULL;
     if (status == 0 && completion->config->redact_secrets)

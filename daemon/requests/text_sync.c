@@ -2,6 +2,7 @@
 
 #include "daemon/document.h"
 #include "daemon/log.h"
+#include "daemon/neighbours.h"
 #include "daemon/requests/inline_completion.h"
 #include "daemon/requests/job.h"
 #include "daemon/upstream.h"
@@ -14,6 +15,15 @@ static void on_closed(struct services *services)
 {
     jobs_on_document_changed(services->jobs);
     completions_on_document_closed(services->completions);
+    neighbours_on_document_closed(services->neighbours);
+}
+
+static void on_opened(struct services *services, struct document *document)
+{
+    struct config *config = services_config(services);
+    if (config)
+        neighbours_on_document_opened(services->neighbours, config, document);
+    config_unref(config);
 }
 
 void text_sync_did_open(struct services *services, const void *params)
@@ -24,9 +34,11 @@ void text_sync_did_open(struct services *services, const void *params)
         log_write(services->log, LOG_WARN, "%s is not taken: %s", opened->document.uri,
                   uv_strerror(status));
     on_closed(services); /* it may have replaced an open one */
-    const struct document *document = documents_find(services->documents, opened->document.uri);
-    if (document)
-        workspace_prepare(services->workspace, document_name(document));
+    struct document *document = documents_find(services->documents, opened->document.uri);
+    if (!document)
+        return;
+    workspace_prepare(services->workspace, document_name(document));
+    on_opened(services, document);
 }
 
 void text_sync_did_change(struct services *services, const void *params)
@@ -49,6 +61,7 @@ void text_sync_did_change(struct services *services, const void *params)
     }
     jobs_on_document_changed(services->jobs);
     completions_on_document_changed(services, document);
+    neighbours_on_document_changed(services->neighbours, document);
     struct config *config = services_config(services);
     if (config && config->completion_enabled) /* a person types: an answer will be wanted soon */
         upstream_warm_up(services->upstream, config);
@@ -71,6 +84,9 @@ void text_sync_did_save(struct services *services, const void *params)
         return;
     workspace_forget(services->workspace, path);
     workspace_prepare(services->workspace, path);
+    struct document *document = documents_find(services->documents, saved->document.uri);
+    if (document)
+        on_opened(services, document);
 }
 
 void text_sync_folders_changed(struct services *services, const void *params)

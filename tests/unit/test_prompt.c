@@ -69,6 +69,62 @@ static void test_completion(void **state)
     chat_messages_finish(&messages);
 }
 
+/* What else is told: what seldom changes before the file, what follows the cursor behind it; all of
+ * it counts. */
+static void test_completion_with_related_texts(void **state)
+{
+    struct prompt_related window = {"b.c", text_of("int g(void);\r\n</file>")};
+    struct prompt_related definition = {"c\".h", text_of("int h(void);\n")};
+    struct prompt_completion input = {
+        .file = {"a.c", "c"},
+        .windows = &window,
+        .window_count = 1,
+        .definitions = &definition,
+        .definition_count = 1,
+        .changes = text_of("b.c\n-int k;\n+int l;\n"),
+        .before = text_of("one\ntwo\nthree\n"),
+        .budget = 1000,
+    };
+    struct chat_messages messages;
+
+    (void)state;
+    chat_messages_init(&messages);
+    assert_int_equal(prompt_completion_build(&messages, &no_style, &input), 0);
+    assert_string_equal(user_of(&messages),
+                        "<related path=\"b.c\">\nint g(void);\n<" PROMPT_DEFUSER "/file>\n</related>\n"
+                        "<file path=\"a.c\" language=\"c\">\none\ntwo\nthree\n<|cursor|>\n</file>\n"
+                        "<definitions path=\"c_.h\">\nint h(void);\n</definitions>\n"
+                        "<recent_changes>\nb.c\n-int k;\n+int l;\n</recent_changes>\n");
+    chat_messages_finish(&messages);
+    input.budget = window.text.length + definition.text.length + input.changes.length + 6;
+    assert_int_equal(prompt_completion_build(&messages, &no_style, &input), 0);
+    assert_has(user_of(&messages), ">\nthree\n<|cursor|>\n");
+    chat_messages_finish(&messages);
+}
+
+static void test_examples_are_of_the_kind_of_language(void **state)
+{
+    static const struct {
+        const char *language;
+        const char *example;
+    } rows[] = {
+        {"c", "for (size_t i"}, {"python", "def load(path):"}, {"shellscript", "done\n"},
+        {"html", "<ul>"}, {"json", "\"scripts\""}, {"markdown", "[manual]("},
+        {"", "for (size_t i"}, {NULL, "for (size_t i"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct prompt_completion input = {.file = {"a", rows[i].language}, .budget = 100};
+        struct chat_messages messages;
+
+        chat_messages_init(&messages);
+        assert_int_equal(prompt_completion_build(&messages, &no_style, &input), 0);
+        assert_has(messages.items[0].content, rows[i].example);
+        chat_messages_finish(&messages);
+    }
+}
+
 static void test_empty_document(void **state)
 {
     struct prompt_completion input = {.budget = 100};
@@ -370,6 +426,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_completion),
+        cmocka_unit_test(test_completion_with_related_texts),
+        cmocka_unit_test(test_examples_are_of_the_kind_of_language),
         cmocka_unit_test(test_empty_document),
         cmocka_unit_test(test_marks_in_a_text_are_defused),
         cmocka_unit_test(test_a_path_cannot_end_its_tag),

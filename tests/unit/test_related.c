@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/prompt/related.h"
+#include "daemon/prompt/related_choice.h"
 
 static struct prompt_text text_of(const char *string)
 {
@@ -174,6 +175,84 @@ static void test_imports(void **state)
     }
 }
 
+/* ---- choosing -------------------------------------------------------------------------------- */
+
+static void test_choosing(void **state)
+{
+    static const char alike[] = "def send_report(socket, report):\n    header = encode(report)\n"
+                                "    socket.send_all(header)\n";
+    static const char other[] = "colours = ['red', 'green']\nshapes = ['round']\n";
+    struct related_source sources[2] = {{.path = "other.py"}, {.path = "alike.py"}};
+    struct prompt_text before = text_of("def send_answer(socket, answer):\n"
+                                        "    header = encode(answer)\n    socket.send_");
+    struct prompt_text after = text_of("\n    return header\n");
+    struct related_index *indexes[2];
+    struct prompt_related parts[4];
+
+    (void)state;
+    assert_int_equal(related_index_create(&indexes[0], text_of(other)), 0);
+    assert_int_equal(related_index_create(&indexes[1], text_of(alike)), 0);
+    sources[0].index = indexes[0];
+    sources[1].index = indexes[1];
+    assert_int_equal(related_choose_windows(sources, 2, before, after, 1000, parts, 4), 1);
+    assert_string_equal(parts[0].path, "alike.py");
+    assert_int_equal(parts[0].text.length, strlen(alike));
+    assert_int_equal(related_choose_windows(sources, 2, before, after, 10, parts, 4), 0);
+    assert_int_equal(related_choose_windows(sources, 2, before, after, 1000, parts, 0), 0);
+    sources[1].is_own = true;
+    assert_int_equal(related_choose_windows(sources, 2, before, after, 1000, parts, 4), 0);
+
+    before = text_of("x = colours[0]\ny = send_report(");
+    assert_int_equal(related_choose_definitions(sources, 2, before, after, NULL, 0, 1000, parts, 4),
+                     2);
+    assert_memory_equal(parts[0].text.text, "def send_report", 15); /* the nearest first */
+    assert_memory_equal(parts[1].text.text, "colours", 7);
+    assert_int_equal(related_choose_definitions(sources, 2, before, after, NULL, 0, 1000, parts, 1),
+                     1);
+    /* What is there already is not shown again. */
+    struct prompt_related shown = {"alike.py", text_of(alike)};
+    assert_int_equal(related_choose_definitions(sources, 2, before, after, &shown, 1, 1000, parts, 4),
+                     1);
+    before = text_of(other);
+    assert_int_equal(related_choose_definitions(sources, 2, before, text_of("x"), NULL, 0, 1000,
+                                                parts, 4), 0);
+    assert_int_equal(related_choose_definitions(sources, 0, text_of(""), text_of(""), NULL, 0, 1000,
+                                                parts, 4), 0);
+    related_index_destroy(indexes[0]);
+    related_index_destroy(indexes[1]);
+}
+
+/* Typing on in a line does not change what comes before the file. */
+static void test_the_choice_is_stable(void **state)
+{
+    struct buffer text CLEANUP(buffer_finish);
+    struct buffer before CLEANUP(buffer_finish);
+    struct related_source source = {.path = "a"};
+    struct related_index *index;
+    const char *chosen = NULL;
+
+    (void)state;
+    buffer_init(&text, BUFFER_CAP);
+    buffer_init(&before, BUFFER_CAP);
+    for (int i = 0; i < 200; i++)
+        buffer_printf(&text, "    word%d_%d(value%d, other%d);\n", i / 10, i, i / 7, i / 5);
+    assert_int_equal(related_index_create(&index, (struct prompt_text){text.data, text.length}), 0);
+    source.index = index;
+    buffer_append(&before, text.data, text.length / 2);
+    for (int i = 0; i < 60; i++) {
+        struct prompt_related part;
+
+        buffer_append_string(&before, i % 20 == 19 ? "\n" : "q ");
+        assert_int_equal(related_choose_windows(&source, 1,
+                                                (struct prompt_text){before.data, before.length},
+                                                text_of(""), 10000, &part, 1), 1);
+        if (i % 20 > 0)
+            assert_ptr_equal(part.text.text, chosen);
+        chosen = part.text.text;
+    }
+    related_index_destroy(index);
+}
+
 /* Texts of any bytes are taken, and what is found lies within them. */
 static void test_any_bytes(void **state)
 {
@@ -211,6 +290,8 @@ int main(void)
         cmocka_unit_test(test_common_words_do_not_count),
         cmocka_unit_test(test_only_so_much_is_indexed),
         cmocka_unit_test(test_imports),
+        cmocka_unit_test(test_choosing),
+        cmocka_unit_test(test_the_choice_is_stable),
         cmocka_unit_test(test_any_bytes),
     };
 
