@@ -249,15 +249,70 @@ static int print_setting(const struct config_store *store, const struct config *
     return buffer_error(out);
 }
 
+/* ---- keys in other places -------------------------------------------------------------------- */
+
+/* A shorter text would be found in words. */
+#define KEY_LEAST 6
+
+/* Shows a key that a person also wrote somewhere else as "***". */
+static int hide_key(struct buffer *out, char *key)
+{
+    struct buffer hidden CLEANUP(buffer_finish);
+    const char *from = out->data, *found;
+    size_t length = key && !config_key_clean(key) ? strlen(key) : 0;
+
+    buffer_init(&hidden, BUFFER_CAP);
+    if (length < KEY_LEAST)
+        return 0;
+    while ((found = strstr(from, key))) {
+        buffer_append(&hidden, from, (size_t)(found - from));
+        buffer_append_string(&hidden, "***");
+        from = found + length;
+    }
+    if (from == out->data)
+        return 0;
+    buffer_append_string(&hidden, from);
+    buffer_clear(out);
+    buffer_append(out, hidden.data, hidden.length);
+    return buffer_error(&hidden) ? buffer_error(&hidden) : buffer_error(out);
+}
+
+static int hide_copy(struct buffer *out, const char *key)
+{
+    char *copy = key ? strdup(key) : NULL;
+    int error = key && !copy ? -ENOMEM : hide_key(out, copy);
+
+    config_wipe(copy);
+    return error;
+}
+
+static int hide_keys(const struct config_store *store, struct buffer *out)
+{
+    int error = hide_copy(out, store->thegrid_key);
+
+    if (!error)
+        error = hide_copy(out, store->openai_key);
+    if (!error)
+        error = hide_copy(out, store->sandbox_key);
+    /* Unlike other settings, a layer has the key as it is and not as JSON. */
+    for (size_t i = 0; i < CONFIG_LAYER_COUNT && !error; i++)
+        error = hide_copy(out, config_store_text(store, (enum config_layer)i, SETTING_API_KEY));
+    return error;
+}
+
 int config_store_print(struct config_store *store, struct buffer *out)
 {
     struct config *config = config_store_snapshot(store);
+    struct buffer text CLEANUP(buffer_finish);
     int error = config ? 0 : -ENOMEM;
 
+    buffer_init(&text, BUFFER_CAP);
     for (size_t id = 0; id < SETTING_COUNT && !error; id++)
-        error = print_setting(store, config, (enum setting_id)id, out);
+        error = print_setting(store, config, (enum setting_id)id, &text);
     config_unref(config);
-    return error;
+    if (!error)
+        error = hide_keys(store, &text);
+    return error ? error : buffer_append(out, text.data, text.length);
 }
 
 int config_table_markdown(struct buffer *out)

@@ -153,14 +153,42 @@ static size_t secret_at(const struct log *log, const char *text, size_t length)
     return longest;
 }
 
+/* Whether all of the text is the beginning of a secret. */
+static bool begins_secret(const struct log *log, const char *text, size_t length)
+{
+    for (size_t i = 0; i < SECRET_COUNT; i++) {
+        const struct secret *secret = &log->secrets[i];
+
+        if (length < secret->length && memcmp(secret->text, text, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The length of a text without the mark of a cut at its end. */
+static size_t uncut_length(const char *text, size_t length)
+{
+    static const char ellipsis[] = "\xE2\x80\xA6";
+    const size_t mark = sizeof(ellipsis) - 1;
+
+    while (length >= mark && memcmp(text + length - mark, ellipsis, mark) == 0)
+        length -= mark;
+    while (length > 0 && text[length - 1] == '.')
+        length--;
+    return length;
+}
+
 void log_mask(const struct log *log, char *text)
 {
     size_t length = strlen(text);
+    size_t uncut = uncut_length(text, length);
     size_t at = 0;
 
     while (log && at < length) {
         size_t secret = secret_at(log, text + at, length - at);
 
+        if (secret == 0 && at + SECRET_MIN <= uncut && begins_secret(log, text + at, uncut - at))
+            secret = uncut - at;
         memset(text + at, '*', secret);
         at += secret > 0 ? secret : 1;
     }

@@ -34,7 +34,8 @@ void log_write(struct log *log, enum log_level level, const char *format, ...)
  * A few recent secrets are kept, so that an old key stays masked after a change of keys. */
 void log_add_secret(struct log *log, const char *secret);
 
-/* Masks the known secrets in a text that goes to a person, in place: each is overwritten by '*'. */
+/* Masks the known secrets in a text that goes to a person, in place: each is overwritten by '*', and so
+ * is the beginning of one that the text's end cut. */
 void log_mask(const struct log *log, char *text);
 
 #endif

@@ -17,9 +17,6 @@
 #define PLACEHOLDER_LENGTH (sizeof(PLACEHOLDER) - 1 + DIGITS)
 #define SECRETS_MAX 9999
 
-/* A shorter text would be found all over a file. */
-#define LITERAL_MIN 6
-
 struct secret {
     char *text;
     size_t length;
@@ -30,12 +27,16 @@ struct redaction {
     struct secret *items; /* the placeholder of item i has the number i + 1 */
     size_t count;
     size_t replaced;
+    bool shapes;
 };
 
-int redaction_create(struct redaction **redaction)
+int redaction_create(struct redaction **redaction, bool shapes)
 {
     *redaction = calloc(1, sizeof(**redaction));
-    return *redaction ? 0 : -ENOMEM;
+    if (!*redaction)
+        return -ENOMEM;
+    (*redaction)->shapes = shapes;
+    return 0;
 }
 
 void redaction_destroy(struct redaction *redaction)
@@ -86,7 +87,7 @@ int redaction_add(struct redaction *redaction, const char *secret)
     size_t length = secret ? strlen(secret) : 0;
     int number;
 
-    if (length < LITERAL_MIN)
+    if (length < REDACTION_LEAST)
         return 0;
     number = number_of(redaction, secret, length);
     if (number < 0)
@@ -134,6 +135,18 @@ static bool find_literal(const struct redaction *redaction, const char *text, si
     return false;
 }
 
+/* A shape that ends within a text that is sought as a whole would leave the rest of that behind. */
+static void end_before_literal(const struct redaction *redaction, const char *text, size_t length,
+                               struct redact_span *span)
+{
+    for (size_t at = span->start + 1; at < span->end; at++) {
+        struct redact_span literal;
+
+        if (find_literal(redaction, text, length, at, &literal) && literal.end > span->end)
+            span->end = at;
+    }
+}
+
 static bool find(const struct redaction *redaction, const char *text, size_t length, size_t at,
                  struct redact_span *span)
 {
@@ -142,12 +155,26 @@ static bool find(const struct redaction *redaction, const char *text, size_t len
         *span = (struct redact_span){at, at + PLACEHOLDER_LENGTH};
         return true;
     }
-    return find_literal(redaction, text, length, at, span) ||
-           redact_shapes_find(text, length, at, span);
+    if (find_literal(redaction, text, length, at, span))
+        return true;
+    if (!redaction->shapes || !redact_shapes_find(text, length, at, span))
+        return false;
+    end_before_literal(redaction, text, length, span);
+    return true;
 }
 
-int redaction_apply(struct redaction *redaction, const char *text, size_t length,
-                    struct buffer *out)
+/* The same for a text whose placeholders are ours. */
+static bool find_added(const struct redaction *redaction, const char *text, size_t length, size_t at,
+                       struct redact_span *span)
+{
+    return find_literal(redaction, text, length, at, span);
+}
+
+typedef bool (*find_fn)(const struct redaction *redaction, const char *text, size_t length,
+                        size_t at, struct redact_span *span);
+
+static int replace(struct redaction *redaction, find_fn find_next, const char *text, size_t length,
+                   struct buffer *out)
 {
     size_t done = 0;
     size_t at = 0;
@@ -156,7 +183,7 @@ int redaction_apply(struct redaction *redaction, const char *text, size_t length
         struct redact_span span;
         int number;
 
-        if (!find(redaction, text, length, at, &span)) {
+        if (!find_next(redaction, text, length, at, &span)) {
             at++;
             continue;
         }
@@ -171,30 +198,88 @@ int redaction_apply(struct redaction *redaction, const char *text, size_t length
     return buffer_append(out, text + done, length - done);
 }
 
-int redaction_apply_messages(struct redaction *redaction, struct chat_messages *messages)
+int redaction_apply(struct redaction *redaction, const char *text, size_t length,
+                    struct buffer *out)
 {
-    size_t i;
+    return replace(redaction, find, text, length, out);
+}
 
-    for (i = 0; i < messages->count; i++) {
+/* ---- messages -------------------------------------------------------------------------------- */
+
+/* Replaces in an owned text; NULL is none. `length` in and out. */
+static int replace_owned(struct redaction *redaction, find_fn find_next, char **text, size_t *length)
+{
+    struct buffer out CLEANUP(buffer_finish);
+    char *replaced;
+    int error;
+
+    if (!*text)
+        return 0;
+    buffer_init(&out, BUFFER_CAP);
+    error = replace(redaction, find_next, *text, *length, &out);
+    if (error)
+        return error;
+    replaced = buffer_steal(&out, length);
+    if (!replaced)
+        return -ENOMEM;
+    free(*text);
+    *text = replaced;
+    return 0;
+}
+
+static int replace_in_buffer(struct redaction *redaction, struct buffer *text)
+{
+    struct buffer out CLEANUP(buffer_finish);
+    int error;
+
+    buffer_init(&out, BUFFER_CAP);
+    error = replace(redaction, find_added, text->data, text->length, &out);
+    if (error)
+        return error;
+    buffer_clear(text);
+    return buffer_append(text, out.data, out.length);
+}
+
+/* What a model wrote to call tools. A placeholder may stand anywhere in JSON where a key may. */
+static int replace_in_calls(struct redaction *redaction, struct chat_message *message)
+{
+    size_t length = message->reasoning ? strlen(message->reasoning) : 0;
+    int error = replace_owned(redaction, find_added, &message->reasoning, &length);
+
+    for (size_t i = 0; i < message->calls.count && !error; i++) {
+        error = replace_in_buffer(redaction, &message->calls.items[i].arguments);
+        if (!error)
+            error = replace_in_buffer(redaction, &message->calls.items[i].rest);
+    }
+    return error;
+}
+
+static int replace_in_messages(struct redaction *redaction, find_fn find_next,
+                               struct chat_messages *messages)
+{
+    for (size_t i = 0; i < messages->count; i++) {
         struct chat_message *message = &messages->items[i];
-        struct buffer out CLEANUP(buffer_finish);
-        char *content;
-        size_t length;
-        int error;
+        int error = replace_owned(redaction, find_next, &message->content, &message->length);
 
-        buffer_init(&out, BUFFER_CAP);
-        error = redaction_apply(redaction, message->content, message->length, &out);
+        if (!error)
+            error = replace_in_calls(redaction, message);
         if (error)
             return error;
-        content = buffer_steal(&out, &length);
-        if (!content)
-            return -ENOMEM;
-        free(message->content);
-        message->content = content;
-        message->length = length;
     }
     return 0;
 }
+
+int redaction_apply_messages(struct redaction *redaction, struct chat_messages *messages)
+{
+    return replace_in_messages(redaction, find, messages);
+}
+
+int redaction_apply_added(struct redaction *redaction, struct chat_messages *messages)
+{
+    return replace_in_messages(redaction, find_added, messages);
+}
+
+/* ---- back ------------------------------------------------------------------------------------ */
 
 /* Whether all of text is the beginning of a placeholder. */
 static bool may_be_placeholder(const char *text, size_t length)

@@ -20,6 +20,7 @@
 struct upstream;
 struct upstream_call;
 struct log;
+struct redaction;
 
 enum upstream_state {
     UPSTREAM_READY,
@@ -76,6 +77,10 @@ struct upstream_request {
     const char *const *stop; /* added to the task's own, NULL-terminated, at most 4 in all; or NULL */
     unsigned candidates;   /* n; 0 or 1: one */
     bool background;       /* inline completion: no retry, no waiting, gives way */
+    /* Replaces the secrets in the messages, and in any case the key, as soon as that is known. The
+     * caller's, to put them back in the answer with; it lives until the call is over. NULL: only the
+     * key is replaced, for good. */
+    struct redaction *redaction;
 
     /* What the model may call, and what its text must be: see struct chat_request. Not copied: all
      * of it stays as it is until the call is over. A server that refuses one of these is asked again
@@ -99,7 +104,9 @@ struct upstream_result {
     /*
      * The calls of tools that the answer makes, whatever its finish reason is; NULL: none. They are
      * all to be answered, or none: with chat_messages_add_turn(turn) and a result for each, in a new
-     * call. Where calls->fault is set, none may be run: it says why, for people and model.
+     * call. Where calls->fault is set, none may be run: it says why, for people and model. Strings in
+     * arguments hold placeholders for secrets until redaction_restore(); what goes back to the model
+     * must be the arguments as they came and texts with the secrets in, under the same redaction.
      */
     const struct chat_tool_calls *calls;
     const struct chat_decoder *turn; /* where `calls` is set: the answer, to be gone on from */

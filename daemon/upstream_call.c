@@ -5,6 +5,7 @@
 
 #include "daemon/instruments.h"
 #include "daemon/log.h"
+#include "daemon/redact.h"
 #include "daemon/upstream_private.h"
 
 #define BACKOFF_FIRST_MS 500u
@@ -273,6 +274,37 @@ void upstream_call_send(struct upstream_call *call)
     upstream_call_await(call);
 }
 
+/* The key must not leave but as a key: it is taken out of the messages with all other secrets. One
+ * that comes later, in place of a key that was refused, is taken out then. */
+static int hide_secrets(struct upstream_call *call, struct redaction *redaction)
+{
+    int status = redaction_add(redaction, call->key);
+    if (status == 0)
+        status = call->redacted ? redaction_apply_added(redaction, &call->messages)
+                                : redaction_apply_messages(redaction, &call->messages);
+    if (status == 0)
+        call->redacted = true;
+    return status;
+}
+
+static int hide_secrets_for_good(struct upstream_call *call)
+{
+    struct redaction *redaction;
+    int status = redaction_create(&redaction, false);
+    if (status == 0)
+        status = hide_secrets(call, redaction);
+    redaction_destroy(redaction);
+    return status;
+}
+
+/* What a person passes through as a parameter is not changed, and not sent with the key in it. */
+static bool body_holds_key(const struct upstream_call *call)
+{
+    size_t length = call->key ? strlen(call->key) : 0;
+    return length >= REDACTION_LEAST &&
+           memmem(call->body.data, call->body.length, call->key, length) != NULL;
+}
+
 static void on_key(void *context, const char *key, const char *fault)
 {
     struct upstream_call *call = context;
@@ -290,8 +322,16 @@ static void on_key(void *context, const char *key, const char *fault)
     buffer_printf(&url, "%s/chat/completions", call->config->base_url);
     free(call->url);
     call->url = buffer_steal(&url, NULL);
-    if ((key && !call->key) || !call->url || build_body(call) != 0) {
+    int status = call->redaction ? hide_secrets(call, call->redaction) : hide_secrets_for_good(call);
+    if ((key && !call->key) || !call->url || status != 0 || build_body(call) != 0) {
         upstream_call_fail_memory(call);
+        return;
+    }
+    if (body_holds_key(call)) {
+        char hint[128];
+        snprintf(hint, sizeof(hint), "Take it out of parameters.%s.", task_name(call->task));
+        failure_set(&failure, FAILURE_UNCONFIGURED, hint, "A parameter holds the key itself.");
+        upstream_call_end(call, &failure, false);
         return;
     }
     call->hops = 0;
@@ -362,6 +402,7 @@ int upstream_call_start(struct upstream *upstream, struct upstream_request *requ
     call->task = request->task;
     call->background = request->background;
     call->candidates = request->candidates;
+    call->redaction = request->redaction;
     call->tools = request->tools;
     call->tool_count = request->tool_count;
     call->tool_choice = request->tool_choice;

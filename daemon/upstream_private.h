@@ -74,6 +74,8 @@ struct upstream_call {
     bool one_call;
     struct chat_format format;
     struct chat_messages messages;
+    struct redaction *redaction; /* the caller's; NULL: none */
+    bool redacted;               /* the messages have been gone through */
     const char *stop[4];
     char *stop_owned[4];
     struct upstream_callbacks callbacks;

@@ -190,10 +190,8 @@ void completion_deliver(struct completion *completion, bool ended)
 
 static int take_text(struct completion *completion, const char *text, size_t length, bool last)
 {
-    int status = completion->redaction
-                     ? redaction_restore(completion->redaction, &completion->held, text, length,
-                                         last, &completion->model_text)
-                     : buffer_append(&completion->model_text, text, length);
+    int status = redaction_restore(completion->redaction, &completion->held, text, length, last,
+                                   &completion->model_text);
     return status == 0 ? refit(completion, last) : status;
 }
 
@@ -242,10 +240,8 @@ static int build_prompt(struct completion *completion, struct chat_messages *mes
                                           completion->document, &completion->place, messages);
     redaction_destroy(completion->redaction);
     completion->redaction = NULL;
-    if (status == 0 && completion->config->redact_secrets)
-        status = redaction_create(&completion->redaction);
-    if (status == 0 && completion->redaction)
-        status = redaction_apply_messages(completion->redaction, messages);
+    if (status == 0)
+        status = redaction_create(&completion->redaction, completion->config->redact_secrets);
     return status;
 }
 
@@ -260,6 +256,7 @@ static void ask(struct completion *completion)
     completion->state = COMPLETION_RUNNING;
     chat_messages_init(&request.messages);
     int status = build_prompt(completion, &request.messages);
+    request.redaction = completion->redaction;
     if (status == 0)
         status = upstream_call_start(completion->services->upstream, &request, &callbacks,
                                      completion, &completion->call);

@@ -29,7 +29,7 @@ struct completion {
     struct workspace_waiter waiter;
     uv_timer_t timer;
     struct upstream_call *call;
-    struct redaction *redaction; /* NULL: off */
+    struct redaction *redaction;
     struct buffer held;
     struct buffer model_text;
     struct buffer text;       /* what fits the place, of what has come */

@@ -93,8 +93,8 @@ int job_begin(struct job *job, struct services *services, const struct job_kind 
     int status = progress_init(&job->progress, services->editor, work_token, partial_token);
     if (status == 0 && !job->config)
         status = -ENOMEM;
-    if (status == 0 && job->config->redact_secrets)
-        status = redaction_create(&job->redaction);
+    if (status == 0)
+        status = redaction_create(&job->redaction, job->config->redact_secrets);
     if (status != 0) {
         job_fail_code(job, RPC_INTERNAL_ERROR, "There was not enough memory for the request.");
         return status;
@@ -190,16 +190,11 @@ void job_await_permission(struct job *job, void (*allowed)(struct job *job))
 static int keep(struct job *job, const char *text, size_t length, bool last)
 {
     size_t before = job->text.length;
-    int status;
-    if (job->redaction) {
-        struct buffer restored CLEANUP(buffer_finish);
-        buffer_init(&restored, ANSWER_CAP);
-        status = redaction_restore(job->redaction, &job->held, text, length, last, &restored);
-        if (status == 0)
-            status = job->kind->filter(job, restored.data, restored.length, last, &job->text);
-    } else {
-        status = job->kind->filter(job, text, length, last, &job->text);
-    }
+    struct buffer restored CLEANUP(buffer_finish);
+    buffer_init(&restored, ANSWER_CAP);
+    int status = redaction_restore(job->redaction, &job->held, text, length, last, &restored);
+    if (status == 0)
+        status = job->kind->filter(job, restored.data, restored.length, last, &job->text);
     if (status == 0)
         status = progress_text(&job->progress, job->text.data + before,
                                job->text.length - before);
@@ -270,16 +265,10 @@ void job_ask(struct job *job, struct chat_messages *messages)
         .config = job->config,
         .task = job->kind->task,
         .messages = *messages,
+        .redaction = job->redaction,
     };
     chat_messages_init(messages);
-    int status = request.messages.error;
-    if (status == 0 && job->redaction)
-        status = redaction_apply_messages(job->redaction, &request.messages);
-    if (status != 0)
-        chat_messages_finish(&request.messages);
-    else
-        status = upstream_call_start(job->services->upstream, &request, &callbacks, job, &job->call);
-    if (status != 0)
+    if (upstream_call_start(job->services->upstream, &request, &callbacks, job, &job->call) != 0)
         job_fail_code(job, RPC_INTERNAL_ERROR, "There was not enough memory for the request.");
 }
 

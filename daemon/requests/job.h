@@ -50,7 +50,7 @@ struct job {
     void (*allowed)(struct job *job);
     struct progress progress;
     struct upstream_call *call;
-    struct redaction *redaction; /* NULL: off */
+    struct redaction *redaction;
     struct buffer held;          /* the head of a placeholder, perhaps */
     struct buffer text;          /* all that the person keeps, so far */
     bool paused;

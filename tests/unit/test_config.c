@@ -538,6 +538,13 @@ static void test_print_shows_no_secret(void **state)
                                          "api_key_file = set (from user file), not used\n");
     set_clean(fixture, CONFIG_CLIENT_SETTINGS, "{\"network\":{\"proxy\":\"http://proxy:1\"}}");
     assert_holds(printed(fixture), "network.proxy = \"http://proxy:1\"  (the editor's settings)\n");
+    /* Nor where a person put a key into another setting. */
+    set_clean(fixture, CONFIG_CLIENT_SETTINGS,
+              "{\"instructions\":\"topsecret-1, topsecret-2\",\"parameters.explain.user\":"
+              "\"topsecret-3\"}");
+    assert_holds(printed(fixture), "instructions = \"***, ***\"");
+    assert_holds(fixture->warnings.data, "parameters.explain.user = \"***\"");
+    assert_holds_not(fixture->warnings.data, "topsecret");
 }
 
 static void test_paths_below_home(void **state)

@@ -221,6 +221,25 @@ static void test_mask_keeps_the_length(void **state)
     assert_string_equal(text, "key *********** and ***********!");
 }
 
+static void test_mask_knows_cut_secrets(void **state)
+{
+    struct fixture *fixture = *state;
+    char cut[] = "key sk-1234567", marked[] = "key sk-12345\xE2\x80\xA6", dotted[] = "sk-12345.";
+    char word[] = "key sk-12", inside[] = "sk-1234567 ";
+
+    log_add_secret(fixture->log, "sk-12345678");
+    log_mask(fixture->log, cut);
+    assert_string_equal(cut, "key **********");
+    log_mask(fixture->log, marked);
+    assert_string_equal(marked, "key ********\xE2\x80\xA6");
+    log_mask(fixture->log, dotted);
+    assert_string_equal(dotted, "********.");
+    log_mask(fixture->log, word);
+    assert_string_equal(word, "key sk-12");
+    log_mask(fixture->log, inside);
+    assert_string_equal(inside, "sk-1234567 ");
+}
+
 static void test_long_lines_are_cut(void **state)
 {
     struct fixture *fixture = *state;
@@ -386,6 +405,7 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_recent_secrets_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mask_keeps_the_length, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_mask_knows_cut_secrets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_lines_are_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lines_near_the_limit_are_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_file_is_private_and_appended_to, setup, teardown),

@@ -17,6 +17,8 @@
 #define BEGIN_KEY "-----BEGIN " "PRIVATE KEY-----"
 #define END_KEY "-----END " "PRIVATE KEY-----"
 
+#define SHAPE "ghp" "_16C7e42F292c6912E7710c838347Ae178B4a"
+
 /* `secret` stands at %s in `text`, once. */
 static const struct {
     const char *name;
@@ -68,11 +70,20 @@ static const char *const innocent[] = {
     "",
 };
 
+static int ignore_text(void *context, unsigned index, const char *text, size_t length)
+{
+    (void)context;
+    (void)index;
+    (void)text;
+    (void)length;
+    return 0;
+}
+
 static struct redaction *create(void)
 {
     struct redaction *redaction;
 
-    assert_int_equal(redaction_create(&redaction), 0);
+    assert_int_equal(redaction_create(&redaction, true), 0);
     return redaction;
 }
 
@@ -222,6 +233,73 @@ static void test_messages_are_replaced_in_place(void **state)
     redaction_destroy(redaction);
 }
 
+static void test_added_texts_go_without_shapes(void **state)
+{
+    struct redaction *redaction;
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, BUFFER_CAP);
+    assert_int_equal(redaction_create(&redaction, false), 0);
+    assert_int_equal(redaction_add(redaction, "my own key"), 0);
+    assert_int_equal(redaction_apply(redaction, SHAPE " my own key", strlen(SHAPE " my own key"),
+                                     &out), 0);
+    assert_string_equal(out.data, SHAPE " GRIDLS_SECRET_0001");
+    buffer_finish(&out);
+    redaction_destroy(redaction);
+}
+
+/* What has a shape may end in the middle of the key. */
+static void test_no_rest_of_an_added_text_stays(void **state)
+{
+    static const char text[] = "Authorization: Bearer zzzz-1a2b3c4d5e6f7g8h!more of the key\n";
+    struct redaction *redaction = create();
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, BUFFER_CAP);
+    assert_int_equal(redaction_add(redaction, "1a2b3c4d5e6f7g8h!more of the key"), 0);
+    assert_int_equal(redaction_apply(redaction, text, strlen(text), &out), 0);
+    assert_null(strstr(out.data, "more of the key"));
+    check_round_trip(redaction, &out, text);
+    buffer_finish(&out);
+    redaction_destroy(redaction);
+}
+
+static void test_what_is_added_later_goes_everywhere(void **state)
+{
+    static const char answer[] =
+        "{\"choices\":[{\"message\":{\"reasoning\":\"a later one\",\"tool_calls\":[{\"id\":\"c\","
+        "\"extra\":\"a later one\",\"function\":{\"name\":\"f\",\"arguments\":"
+        "\"{\\\"a\\\":\\\"a later one GRIDLS_SECRET_0001\\\"}\"}}]},\"finish_reason\":\"stop\"}]}";
+    struct redaction *redaction = create();
+    struct chat_messages messages CLEANUP(chat_messages_finish);
+    struct chat_decoder decoder CLEANUP(chat_decoder_finish);
+    struct chat_message *turn;
+
+    (void)state;
+    chat_messages_init(&messages);
+    chat_decoder_init(&decoder, ignore_text, NULL);
+    decoder.keep_reasoning = true;
+    chat_decoder_feed(&decoder, answer, strlen(answer));
+    chat_decoder_end(&decoder);
+    chat_messages_add(&messages, CHAT_USER, "my own key, a later one", 23);
+    chat_messages_add_turn(&messages, &decoder, "", 0);
+    assert_int_equal(redaction_add(redaction, "my own key"), 0);
+    assert_int_equal(redaction_apply_messages(redaction, &messages), 0);
+    assert_string_equal(messages.items[0].content, "GRIDLS_SECRET_0001, a later one");
+    assert_int_equal(redaction_add(redaction, "a later one"), 0);
+    assert_int_equal(redaction_apply_added(redaction, &messages), 0);
+    assert_string_equal(messages.items[0].content, "GRIDLS_SECRET_0001, GRIDLS_SECRET_0002");
+    turn = &messages.items[1];
+    assert_string_equal(turn->reasoning, "GRIDLS_SECRET_0002");
+    assert_int_equal(turn->calls.count, 1);
+    assert_string_equal(turn->calls.items[0].arguments.data,
+                        "{\"a\":\"GRIDLS_SECRET_0002 GRIDLS_SECRET_0001\"}");
+    assert_null(strstr(turn->calls.items[0].rest.data, "later"));
+    redaction_destroy(redaction);
+}
+
 /* Nothing that looks like the start of a secret may be read beyond the end of the text. */
 static void test_cut_at_every_byte(void **state)
 {
@@ -304,6 +382,9 @@ int main(void)
         cmocka_unit_test(test_placeholders_in_a_text_survive),
         cmocka_unit_test(test_unknown_placeholders_pass),
         cmocka_unit_test(test_messages_are_replaced_in_place),
+        cmocka_unit_test(test_added_texts_go_without_shapes),
+        cmocka_unit_test(test_no_rest_of_an_added_text_stays),
+        cmocka_unit_test(test_what_is_added_later_goes_everywhere),
         cmocka_unit_test(test_cut_at_every_byte),
         cmocka_unit_test(test_long_words_take_no_longer),
         cmocka_unit_test(test_more_secrets_than_placeholders),

@@ -1,5 +1,6 @@
 #include "http_fixture.h"
 
+#include "daemon/redact.h"
 #include "daemon/upstream.h"
 
 /* Calls with tools and formats, which no transcript shows whole. */
@@ -298,6 +299,90 @@ static void what_is_all_said_is_not_waited_on(void **state)
     assert_string_equal(world->text.data, "An int.");
 }
 
+/* ---- the key --------------------------------------------------------------------------------- */
+
+static void reconfigure(struct world *world, const char *path, const char *json)
+{
+    configure(world, path, json);
+    config_unref(world->config);
+    world->config = config_store_snapshot(world->store);
+    assert_non_null(world->config);
+}
+
+/* Where the body of a request begins. */
+static const char *body(const struct world *world, size_t index)
+{
+    return strstr(asked(world, index), "\r\n\r\n");
+}
+
+/* The key may come from a command that is still at work when the prompt is made. */
+static void the_key_is_taken_out_of_what_is_asked(void **state)
+{
+    struct world *world = *state;
+    static const char question[] = "x = key-of-the-test; Bearer key-of-the-command";
+    struct redaction *redaction;
+    struct buffer held CLEANUP(buffer_finish);
+    struct buffer out CLEANUP(buffer_finish);
+
+    chat_messages_add(&world->messages, CHAT_USER, question, strlen(question));
+    HTTP_SCRIPT(&world->http, SAYS("An int."), SAYS("It is GRIDLS_SECRET_0001."));
+    ask(world, (struct upstream_request){0});
+    assert_asked(world, 0, "Authorization: Bearer key-of-the-test\r\n");
+    assert_null(strstr(body(world, 0), "key-of-the-test"));
+    assert_non_null(strstr(body(world, 0), "key-of-the-command"));
+
+    reconfigure(world, "api_key", "null");
+    reconfigure(world, "api_key_command", "[\"echo\", \"key-of-the-command\"]");
+    assert_int_equal(redaction_create(&redaction, false), 0);
+    ask(world, (struct upstream_request){.redaction = redaction});
+    assert_asked(world, 1, "Authorization: Bearer key-of-the-command\r\n");
+    assert_null(strstr(body(world, 1), "key-of-the-command"));
+    buffer_init(&held, BUFFER_CAP);
+    buffer_init(&out, BUFFER_CAP);
+    redaction_restore(redaction, &held, world->text.data, world->text.length, 1, &out);
+    assert_string_equal(out.data, "It is key-of-the-command.");
+    redaction_destroy(redaction);
+}
+
+/* A refused key is asked for again, and the new one stands in the text, too. */
+static void a_second_key_is_taken_out_as_well(void **state)
+{
+    struct world *world = *state;
+    static const char question[] = "first-key-of-two, second-key-of-two";
+    char directory[] = "/tmp/gridls-test-XXXXXX";
+    char command[256], path[64];
+
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof(path), "%s/asked", directory);
+    snprintf(command, sizeof(command),
+             "[\"sh\", \"-c\", \"if [ -e %s ]; then echo second-key-of-two; else echo "
+             "first-key-of-two; : >%s; fi\"]", path, path);
+    reconfigure(world, "api_key", "null");
+    reconfigure(world, "api_key_command", command);
+    chat_messages_add(&world->messages, CHAT_USER, question, strlen(question));
+    HTTP_SCRIPT(&world->http, REFUSES("401 Unauthorized", "no"), SAYS("An int."));
+    ask(world, (struct upstream_request){0});
+    remove(path);
+    remove(directory);
+    assert_false(world->failed);
+    assert_non_null(strstr(body(world, 0), "second-key-of-two"));
+    assert_asked(world, 1, "Bearer second-key-of-two");
+    assert_null(strstr(body(world, 1), "key-of-two"));
+}
+
+static void a_parameter_with_the_key_is_not_sent(void **state)
+{
+    struct world *world = *state;
+
+    reconfigure(world, "parameters.explain", "{\"user\": \"key-of-the-test\"}");
+    HTTP_SCRIPT(&world->http, SAYS("An int."));
+    ask(world, (struct upstream_request){0});
+    assert_true(world->failed);
+    assert_int_equal(world->kind, FAILURE_UNCONFIGURED);
+    assert_null(strstr(world->message, "key-of-the-test"));
+    assert_int_equal(world->http.asked_count, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -311,6 +396,9 @@ int main(void)
         TEST(a_refusal_is_of_one_model),
         TEST(a_format_goes_out_and_may_be_refused),
         TEST(what_is_all_said_is_not_waited_on),
+        TEST(the_key_is_taken_out_of_what_is_asked),
+        TEST(a_second_key_is_taken_out_as_well),
+        TEST(a_parameter_with_the_key_is_not_sent),
     };
 
     return cmocka_run_group_tests_name("upstream", tests, NULL, NULL);
