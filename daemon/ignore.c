@@ -307,13 +307,24 @@ static bool is_excluded(const struct ignore_rules *const *sets, size_t count, co
     return false;
 }
 
-bool ignore_match(const struct ignore_rules *const *sets, size_t count, const char *path)
+static bool match(const struct ignore_rules *const *sets, size_t count, const char *path,
+                  bool is_directory)
 {
     for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
         if (is_excluded(sets, count, path, (size_t)(slash - path), true))
             return true;
     }
-    return is_excluded(sets, count, path, strlen(path), false);
+    return is_excluded(sets, count, path, strlen(path), is_directory);
+}
+
+bool ignore_match(const struct ignore_rules *const *sets, size_t count, const char *path)
+{
+    return match(sets, count, path, false);
+}
+
+bool ignore_match_directory(const struct ignore_rules *const *sets, size_t count, const char *path)
+{
+    return match(sets, count, path, true);
 }
 
 /* ---- parsing --------------------------------------------------------------------------------- */

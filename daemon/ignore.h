@@ -36,5 +36,7 @@ int ignore_rules_add_text(struct ignore_rules *rules, const char *text, size_t l
  * wins. What lies in an ignored directory is ignored, whatever nearer rules say.
  */
 bool ignore_match(const struct ignore_rules *const *sets, size_t count, const char *path);
+/* The same for a directory, and with it for all that lies in it. */
+bool ignore_match_directory(const struct ignore_rules *const *sets, size_t count, const char *path);
 
 #endif

@@ -442,6 +442,14 @@ static bool is_ignored_by_config(const struct workspace *workspace,
     return !is_in_root && ignore_match(&rules, 1, path + strspn(path, "/"));
 }
 
+bool workspace_is_ignored_by_settings(struct workspace *workspace, const struct config *config,
+                                      const char *path)
+{
+    const struct ignore_rules *rules = config_rules(workspace, config);
+
+    return !rules || is_ignored_by_config(workspace, rules, path);
+}
+
 /* The `.gridlsignore` files, all of which are known. */
 static bool is_ignored_by_files(const struct workspace *workspace, const char *path)
 {

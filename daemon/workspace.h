@@ -85,6 +85,11 @@ void workspace_prepare(struct workspace *workspace, const char *path);
 enum workspace_verdict workspace_judge(struct workspace *workspace, const struct config *config,
                                        const char *path);
 
+/* Whether config->ignore alone forbids the file, an absolute path without `.` and `..`: for those who
+ * read the `.gridlsignore` files themselves and follow no links. True when memory runs out. */
+bool workspace_is_ignored_by_settings(struct workspace *workspace, const struct config *config,
+                                      const char *path);
+
 /* One that waits; embedded by its owner, who keeps it in place until it is called or cancels. */
 struct workspace_waiter {
     void (*ready)(struct workspace_waiter *waiter, int error);
