@@ -122,7 +122,7 @@ static bool agrees(const struct completion *completion)
                   typed->length < text->length ? typed->length : text->length) == 0;
 }
 
-static void ask(struct completion *completion);
+static void wait_for_rest(struct completion *completion);
 
 /* The answer does not go on with what was typed since it was asked for: asks anew, for the place
  * where the person is now. */
@@ -145,7 +145,7 @@ static void ask_again(struct completion *completion)
                             &completion->place) != 0)
         completion_give_up(completion);
     else
-        ask(completion);
+        wait_for_rest(completion);
 }
 
 void completion_offer(struct request *request, struct document *document, bool has_entry,
@@ -206,6 +206,9 @@ static void on_text(void *context, unsigned index, const char *text, size_t leng
     struct completion *completion = context;
     if (index != 0)
         return;
+    if (completion->model_text.length + completion->held.length == 0)
+        pace_note_latency(&completion->services->completions->pace,
+                          uv_now(completion->services->loop) - completion->asked_at);
     if (take_text(completion, text, length, false) != 0)
         completion_give_up(completion);
     else
@@ -254,6 +257,7 @@ static void ask(struct completion *completion)
         .background = true,
     };
     completion->state = COMPLETION_RUNNING;
+    completion->asked_at = uv_now(completion->services->loop);
     chat_messages_init(&request.messages);
     int status = build_prompt(completion, &request.messages);
     request.redaction = completion->redaction;
@@ -275,6 +279,18 @@ static void on_typing_paused(uv_timer_t *timer)
         ask(completion);
 }
 
+/* Asks when typing has rested since the request came; at once where a person asked, or nobody. */
+static void wait_for_rest(struct completion *completion)
+{
+    bool waits = completion->is_automatic && completion->request;
+    uint64_t rested = uv_now(completion->services->loop) - completion->joined_at;
+    uint64_t rest = waits ? pace_rest_ms(&completion->services->completions->pace,
+                                         completion->config->completion_debounce_ms)
+                          : 0;
+    completion->state = COMPLETION_WAITS;
+    uv_timer_start(&completion->timer, on_typing_paused, rest > rested ? rest - rested : 0, 0);
+}
+
 static void on_judgement(struct workspace_waiter *waiter, int error)
 {
     struct completion *completion = waiter->context;
@@ -285,10 +301,7 @@ static void on_judgement(struct workspace_waiter *waiter, int error)
         completion_give_up(completion);
         return;
     }
-    completion->state = COMPLETION_WAITS;
-    bool waits = completion->is_automatic && !completion->is_ahead;
-    uint32_t wait = waits ? completion->config->completion_debounce_ms : 0;
-    uv_timer_start(&completion->timer, on_typing_paused, wait, 0);
+    wait_for_rest(completion);
 }
 
 /* ---- beginning ------------------------------------------------------------------------------- */
@@ -333,6 +346,7 @@ bool completion_join(struct completion *completion, struct request *request, con
         return false;
     completion->request = request;
     completion->edits = completion->document->edits;
+    completion->joined_at = uv_now(completion->services->loop);
     completion->lines_shown = 0;
     request->job = completion;
     request->on_cancel = on_cancel;

@@ -3,6 +3,7 @@
 
 #include "daemon/answer/answer.h"
 #include "daemon/offers.h"
+#include "daemon/pace.h"
 #include "daemon/progress.h"
 #include "daemon/redact.h"
 #include "daemon/services.h"
@@ -29,6 +30,8 @@ struct completion {
     struct workspace_waiter waiter;
     uv_timer_t timer;
     struct upstream_call *call;
+    uint64_t asked_at;        /* loop time */
+    uint64_t joined_at;       /* when the request came, loop time */
     struct redaction *redaction;
     struct buffer held;
     struct buffer model_text;
@@ -48,6 +51,7 @@ struct completion {
 struct completions {
     struct completion *first;
     struct offers *offers;
+    struct pace pace;
     /* What was offered last, until it is accepted: in the document of this key, at this byte. */
     struct buffer shown_key;
     struct buffer shown_text;

@@ -147,6 +147,7 @@ static void ask_ahead(struct services *services, struct document *document, stru
 void completions_on_document_changed(struct services *services, struct document *document)
 {
     struct completions *completions = services->completions;
+    pace_note_key(&completions->pace, uv_now(services->loop));
     if (!is_accepted(completions, document))
         return;
     size_t at = completions->shown_at + completions->shown_text.length;

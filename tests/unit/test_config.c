@@ -39,7 +39,7 @@ static void test_built_in(void **state)
     assert_true(has_string(&config->ignore, "id_*"));
     assert_true(has_string(&config->ignore, ".netrc"));
     assert_true(config->completion_enabled);
-    assert_int_equal(config->completion_debounce_ms, 150);
+    assert_int_equal(config->completion_debounce_ms, 250);
     assert_int_equal(config->completion_max_tokens, 1024);
     assert_int_equal(config->completion_max_lines, 12);
     assert_true(config->completion_ahead);
