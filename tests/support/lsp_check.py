@@ -13,16 +13,30 @@ it (`received`), in order. It returns the decoded message, or raises Fault with 
   ended before the answer; nothing comes for a token of a request that is answered; a token of the
   daemon's own has been created first, and the client has said yes.
 - Nothing but answers comes once `shutdown` is answered.
+- Shapes (lsp_shapes.py): every result, error and params has the members that the protocol or ours
+  gives it, of the right types, and no others. The text of an answer is in its result or in the
+  partial results before it, never in both.
+- What the client can (lsp_capabilities.py): nothing is sent that it has not said it knows.
 """
 
 import json
 
+from tests.support import lsp_shapes
+from tests.support.lsp_capabilities import View
+
 OWN_IDS_FROM = 2 ** 30
 DEEPEST = 100
+ENVELOPE = {'id': {'or': ['integer', 'string', 'null']}, 'method': 'string', 'error': {'members': {
+    'code': 'integer', 'message': 'string', 'data?': 'any'}}}
 
 
 class Fault(Exception):
     """The daemon has written what no client should have to read."""
+
+
+def _raise_if(fault):
+    if fault:
+        raise Fault(fault)
 
 
 def _object(pairs):
@@ -83,7 +97,8 @@ class _Token:
 
 class Checker:
     def __init__(self):
-        self.open = {}          # the client's requests without an answer: key -> method
+        self.open = {}          # the client's requests without an answer: key -> (method, params)
+        self.view = View({})    # what the client can
         self.answered = set()
         self.own = {}           # the daemon's requests without an answer: id -> message
         self.own_ids = set()
@@ -101,13 +116,17 @@ class Checker:
             self._sent_request(_key(message['id']), method, params)
         elif method == 'initialized':
             self.initialized = True
+        elif 'method' in message:
+            self.view.sent(method, params)
         elif 'id' in message and 'method' not in message:
             self._sent_response(message)
 
     def _sent_request(self, key, method, params):
         if method == '$/cancelRequest':  # sent with an id by mistake, as old Vim documents it
             return
-        self.open[key] = method
+        if method == 'initialize' and not self.view.commands:
+            self.view = View(params)
+        self.open[key] = (method, params)
         self.answered.discard(key)
         if isinstance(params, dict):
             for name, role in (('workDoneToken', 'work done'),
@@ -132,6 +151,9 @@ class Checker:
         unknown = set(message) - {'jsonrpc', 'id', 'method', 'params', 'result', 'error'}
         if unknown:
             raise Fault(f'unknown members: {", ".join(sorted(unknown))}')
+        for name, shape in ENVELOPE.items():
+            if name in message:
+                _raise_if(lsp_shapes.fault(message[name], shape, name))
         if 'method' not in message:
             self._response(message)
         elif 'id' in message:
@@ -145,21 +167,18 @@ class Checker:
             raise Fault('a response has exactly one of result and error')
         if 'id' not in message:
             raise Fault('a response has an id')
-        if 'error' in message:
-            error = message['error']
-            if not isinstance(error.get('code'), int) or not isinstance(error.get('message'), str):
-                raise Fault('an error has an integer code and a message')
-            if set(error) - {'code', 'message', 'data'}:
-                raise Fault('an error has code, message and data only')
-            if message['id'] is None:
-                return  # What could not be read had no id.
+        if 'error' in message and message['id'] is None:
+            _raise_if(lsp_shapes.fault_of_error(message['error']))
+            return  # What could not be read had no id.
         key = _key(message['id'])
         if key in self.answered:
             raise Fault(f'a second answer to {message["id"]!r}')
         if key not in self.open:
             raise Fault(f'an answer to {message["id"]!r}, which was not asked')
-        method = self.open.pop(key)
+        method, params = self.open.pop(key)
         self.answered.add(key)
+        _raise_if(lsp_shapes.fault_of_error(message['error']) if 'error' in message
+                  else self._fault_of_result(method, params, message['result']))
         if method == 'shutdown' and 'result' in message:
             self.shut_down = True
         for tokens in self.tokens.values():
@@ -168,6 +187,17 @@ class Checker:
                     if token.state == 'begun':
                         raise Fault(f'the progress of {message["id"]!r} has begun and not ended')
                     token.state = 'dead'
+
+    def _fault_of_result(self, method, params, result):
+        if method is None:
+            return None  # A test wrote its bytes by hand.
+        fault = lsp_shapes.fault_of_result(method, result)
+        if fault or result is None:
+            return fault
+        if method in ('gridls/explain', 'gridls/refactor', 'gridls/commitMessage'):
+            if ('text' in result) == (params.get('partialResultToken') is not None):
+                return 'the text is in the result and was streamed, or in neither'
+        return self.view.fault_of_result(method, params, result)
 
     def _request(self, message):
         own_id = message['id']
@@ -179,6 +209,8 @@ class Checker:
             raise Fault(f'{message["method"]} was sent before `initialized`')
         if self.shut_down:
             raise Fault(f'{message["method"]} was sent after the answer to shutdown')
+        _raise_if(lsp_shapes.fault_of_params(message['method'], message.get('params'))
+                  or self.view.fault_of_request(message['method'], message['params']))
         self.own_ids.add(own_id)
         self.own[own_id] = message
         if message['method'] == 'window/workDoneProgress/create':
@@ -190,12 +222,12 @@ class Checker:
     def _notification(self, message):
         if self.shut_down:
             raise Fault(f'{message["method"]} was sent after the answer to shutdown')
+        params = message.get('params')
+        _raise_if(lsp_shapes.fault_of_params(message['method'], params))
         if message['method'] == '$/progress':
-            params = message.get('params', {})
-            value = params.get('value')
-            if not isinstance(value, dict) or not isinstance(value.get('kind'), str):
-                raise Fault('a progress value is an object with a kind')
-            self._progress(params.get('token'), value['kind'])
+            if 'item' in params['value']:
+                _raise_if(self.view.fault_of_item(params['value']['item']))
+            self._progress(params['token'], params['value']['kind'])
 
     def _progress(self, name, kind):
         tokens = self.tokens.get(_key(name))
@@ -221,6 +253,6 @@ class Checker:
 
     def finish(self):
         """The session is over: nothing may be open but what was sent after the daemon had ended."""
-        left = [f'{key[1]!r} ({method})' for key, method in self.open.items()]
+        left = [f'{key[1]!r} ({method})' for key, (method, _) in self.open.items()]
         if left:
             raise Fault(f'never answered: {", ".join(left)}')

@@ -181,7 +181,7 @@ class Player:
         """raw [ID] "bytes": the bytes as they stand; ID is of the request that they end, if any."""
         if not rest.startswith('"'):
             request_id, rest = take_json(rest)
-            self.client.note_sent({'id': request_id, 'method': 'raw'})
+            self.client.note_sent({'id': request_id, 'method': None})
         self.client.send_raw(take_json(rest)[0].encode())
 
     def editor_request(self, step, rest):
