@@ -123,6 +123,8 @@ struct check_proxy check_proxy_for(const char *setting, const struct url *url,
     struct check_proxy proxy = {.text = setting, .source = "network.proxy"};
     const char *excepted;
 
+    if (url_stays_here(url))
+        return (struct check_proxy){.source = proxy.source};
     if (!setting)
         proxy.source = first_set(strcmp(url->scheme, "https") == 0 ? secure : plain, lookup,
                                  context, &proxy.text);

@@ -11,7 +11,7 @@ struct check_proxy {
     const char *excepts; /* the variable that takes the host out, so that there is none; static */
 };
 
-/* `setting` is network.proxy or NULL; `lookup` is getenv, or a test's. */
+/* There is none for plain http to this machine. `setting` is network.proxy or NULL; `lookup` is getenv, or a test's. */
 struct check_proxy check_proxy_for(const char *setting, const struct url *url,
                                    const char *(*lookup)(void *context, const char *name),
                                    void *context);

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "daemon/log.h"
+#include "daemon/transport_failure.h"
 #include "daemon/transport_head.h"
 #include "daemon/transport_poll.h"
 #include "protocol/buffer.h"
@@ -215,21 +216,6 @@ static void deliver_all(struct transport *transport)
 
 /* ---- results ---------------------------------------------------------------------------------- */
 
-/* Whether it was the proxy that could not be reached. libcurl tells this only by the name in its
- * message, "Failed to connect to NAME port …". */
-static bool names_other_host(const struct transfer *transfer)
-{
-    static const char words[] = "Failed to connect to ";
-    const char *name = transfer->detail + sizeof(words) - 1;
-    struct url url;
-    if (strncmp(transfer->detail, words, sizeof(words) - 1) != 0 ||
-        url_parse(transfer->url, &url) != 0)
-        return false;
-    char own[300];
-    snprintf(own, sizeof(own), "%s port %u ", url.host, url.port);
-    return strncasecmp(name, own, strlen(own)) != 0;
-}
-
 static enum transport_tls_fault tls_fault_of(const struct transfer *transfer, CURLcode code)
 {
     long verified = 0; /* OpenSSL's X509_V_…; libcurl sets 1 before it compares the names */
@@ -260,7 +246,8 @@ static enum transport_status status_of(const struct transfer *transfer, CURLcode
     case CURLE_PROXY:
         return TRANSPORT_PROXY;
     case CURLE_COULDNT_CONNECT:
-        return names_other_host(transfer) ? TRANSPORT_PROXY : TRANSPORT_CONNECT;
+        return transport_blames_proxy(transfer->detail, transfer->url) ? TRANSPORT_PROXY
+                                                                       : TRANSPORT_CONNECT;
     case CURLE_OPERATION_TIMEDOUT:
         return connected_us > 0 ? TRANSPORT_CUT : TRANSPORT_CONNECT;
     case CURLE_SSL_CONNECT_ERROR:
@@ -542,7 +529,10 @@ static void set_options(struct transfer *transfer, const struct transport_reques
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
-    if (request->proxy)
+    struct url url;
+    if (url_parse(request->url, &url) == 0 && url_stays_here(&url))
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    else if (request->proxy)
         curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy);
     if (request->ca_file)
         curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);

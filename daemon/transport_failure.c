@@ -1,6 +1,8 @@
 #include "daemon/transport_failure.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 #include "protocol/url.h"
 
@@ -24,6 +26,18 @@ static void set_proxy(struct failure *failure, const char *host, long code)
     else
         failure_set(failure, FAILURE_NETWORK, hint, "The proxy could not be used to reach %s.",
                     host);
+}
+
+bool transport_blames_proxy(const char *detail, const char *url_text)
+{
+    static const char words[] = "Failed to connect to ";
+    struct url url;
+    char own[300];
+
+    if (strncmp(detail, words, sizeof(words) - 1) != 0 || url_parse(url_text, &url) != 0)
+        return false;
+    snprintf(own, sizeof(own), "%s port %u ", url.host, url.port);
+    return strncasecmp(detail + sizeof(words) - 1, own, strlen(own)) != 0;
 }
 
 void failure_from_transport(struct failure *failure, const char *url_text,

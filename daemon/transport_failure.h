@@ -4,6 +4,10 @@
 #include "daemon/failure.h"
 #include "daemon/transport.h"
 
+/* Whether it was the proxy that could not be reached. libcurl tells this only by the name in its message
+ * (`detail`), "Failed to connect to NAME port …". */
+bool transport_blames_proxy(const char *detail, const char *url);
+
 /* What a transfer to `url` that got no response is for a person. Of the URL only host and port are
  * told: after a redirect it holds a token. */
 void failure_from_transport(struct failure *failure, const char *url,

@@ -168,6 +168,11 @@ bool url_is_loopback(const struct url *url)
     return url_host_within(url, "localhost");
 }
 
+bool url_stays_here(const struct url *url)
+{
+    return strcmp(url->scheme, "http") == 0 && url_is_loopback(url);
+}
+
 bool url_host_within(const struct url *url, const char *domain)
 {
     size_t host_length = strlen(url->host);

@@ -26,6 +26,10 @@ bool url_same_origin(const struct url *a, const struct url *b);
 /* localhost, *.localhost, 127.0.0.0/8 in dotted form, ::1. Names only: nothing is looked up. */
 bool url_is_loopback(const struct url *url);
 
+/* A plain http URL of this machine. No proxy may carry it: the key would cross the network in clear, to
+ * a machine that is not meant. */
+bool url_stays_here(const struct url *url);
+
 /* Whether the host is `domain` or ends in "." + domain. */
 bool url_host_within(const struct url *url, const char *domain);
 

@@ -265,14 +265,14 @@ class BadTest(CheckTest):
 
     def test_a_proxy_that_names_nothing(self):
         self.scratch.write('~/.config/gridls/config.json', '{"network": {"proxy": "http://:8"}}')
-        subject, text = self.only_problem(self.check(1))
+        subject, text = self.only_problem(self.check(1, THEGRID_BASE_URL='https://127.0.0.1:1'))
         self.assertEqual(subject, 'proxy')
         self.assertIn(' – check network.proxy', text)
 
-    def test_a_host_that_is_excepted_from_the_proxy(self):
+    def test_what_stays_on_this_machine_goes_through_no_proxy(self):
         self.answer('ok')
-        lines = self.check(0, http_proxy='http://127.0.0.1:1', NO_PROXY='a.b,127.0.0.1')
-        self.assertIn('NO_PROXY', self.find(lines, 'proxy', 'ok'))
+        lines = self.check(0, http_proxy='http://127.0.0.1:1', ALL_PROXY='socks5://127.0.0.1:1')
+        self.assertEqual(self.find(lines, 'proxy', 'ok'), 'none')
 
 
 class LocalTest(CheckTest):
@@ -284,7 +284,7 @@ class LocalTest(CheckTest):
         self.answer('ok')
         servers = self.listen(*LOCAL_PORTS, models=['tiny', 'small'])
         # The proxy of the environment must not be told, nor be needed.
-        lines = self.check(0, http_proxy='http://127.0.0.1:1', no_proxy='127.0.0.1')
+        lines = self.check(0, http_proxy='http://127.0.0.1:1')
         for name, port, text in zip(('llama.cpp', 'Ollama', 'LM Studio'), LOCAL_PORTS,
                                     self.offers(lines), strict=True):
             self.assertIn(name, text)

@@ -1,79 +1,12 @@
 """Secure connections: a real TLS server with a certificate authority of the moment, and a real proxy."""
 
-import os
-import select
 import shutil
-import socket
-import ssl
 import subprocess
-import threading
 import unittest
 
-from tests.support.fake_upstream import FakeUpstream, stream
+from tests.support.fake_upstream import FakeUpstream, response, stream
 from tests.support.scratch import Scratch, gridls
-
-DEADLINE = 30
-
-
-def openssl(folder, *arguments):
-    subprocess.run(['openssl', *arguments], cwd=folder, check=True, stdin=subprocess.DEVNULL,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=DEADLINE)
-
-
-def make_authority(folder):
-    """ca.pem, and the server's server.pem and server.key, for the name localhost alone."""
-    openssl(folder, 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-            '-subj', '/CN=An authority of the moment', '-keyout', 'ca.key', '-out', 'ca.pem')
-    openssl(folder, 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-            '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost',
-            '-keyout', 'server.key', '-out', 'server.csr')
-    openssl(folder, 'x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key',
-            '-CAcreateserial', '-copy_extensions', 'copy', '-out', 'server.pem')
-
-
-class Relay:
-    """Carries bytes of whoever connects to another port; `greet` prepares a connection, or refuses."""
-
-    def __init__(self, port, greet):
-        self.port_behind = port
-        self.greet = greet
-        self.listener = socket.create_server(('127.0.0.1', 0))
-        self.port = self.listener.getsockname()[1]
-        self.threads = [threading.Thread(target=self.accept, daemon=True)]
-        self.threads[0].start()
-
-    def accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            thread = threading.Thread(target=self.carry, args=(connection,), daemon=True)
-            self.threads.append(thread)
-            thread.start()
-
-    def carry(self, connection):
-        connection.settimeout(DEADLINE)
-        try:
-            with connection, socket.create_connection(('127.0.0.1', self.port_behind)) as behind:
-                front = self.greet(connection)
-                if not front:
-                    return
-                ends = {front: behind, behind: front}
-                while True:
-                    ready = [front] if isinstance(front, ssl.SSLSocket) and front.pending() else \
-                        select.select(list(ends), [], [], DEADLINE)[0]
-                    for end in ready:
-                        data = end.recv(65536)
-                        if not data:
-                            return
-                        ends[end].sendall(data)
-        except (OSError, ssl.SSLError):
-            return
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+from tests.support.tls import DEADLINE, HttpProxy, SocksProxy, make_authority, tls_server
 
 
 @unittest.skipUnless(shutil.which('openssl'), 'needs the openssl program')
@@ -84,10 +17,7 @@ class TlsTest(unittest.TestCase):
         make_authority(self.scratch.home)
         self.upstream = FakeUpstream()
         self.addCleanup(self.upstream.close)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.scratch.path('~/server.pem'), self.scratch.path('~/server.key'))
-        self.server = Relay(self.upstream.port,
-                            lambda connection: context.wrap_socket(connection, server_side=True))
+        self.server = tls_server(self.scratch.home, self.upstream.port)
         self.addCleanup(self.server.close)
 
     def explain(self, host='localhost', ca=True, network='', **environment):
@@ -122,43 +52,111 @@ class TlsTest(unittest.TestCase):
 
     # -- proxies
 
-    def proxy(self, answer):
-        """A proxy that answers CONNECT so; what it was asked goes into self.asked."""
-        self.asked = []
+    def http_proxy(self, *answer):
+        proxy = HttpProxy(self.server.port, *answer)
+        self.addCleanup(proxy.close)
+        return proxy
 
-        def greet(connection):
-            head = b''
-            while not head.endswith(b'\r\n\r\n'):
-                piece = connection.recv(1)
-                if not piece:
-                    return None
-                head += piece
-            self.asked.append(head.split(b'\r\n')[0].decode())
-            connection.sendall(f'HTTP/1.1 {answer}\r\n\r\n'.encode())
-            return connection if answer.startswith('200') else None
+    def socks_proxy(self, **options):
+        proxy = SocksProxy(self.server.port, **options)
+        self.addCleanup(proxy.close)
+        return proxy
 
-        relay = Relay(self.server.port, greet)
-        self.addCleanup(relay.close)
-        return f'http://127.0.0.1:{relay.port}'
+    def assert_answered(self, **settings):
+        self.upstream.answer(stream('An int.'))
+        done = self.explain(**settings)
+        self.assertEqual((done.returncode, done.stdout), (0, 'An int.\n'), done.stderr)
 
     def test_a_proxy_of_the_settings_and_of_the_environment(self):
-        proxy = self.proxy('200 Connection established')
-        for network, environment in ((f'"proxy": "{proxy}"', {}), ('', {'HTTPS_PROXY': proxy})):
-            self.upstream.answer(stream('An int.'))
-            done = self.explain(network=network, **environment)
-            self.assertEqual((done.returncode, done.stdout), (0, 'An int.\n'), done.stderr)
-        self.assertEqual(self.asked, [f'CONNECT localhost:{self.server.port} HTTP/1.1'] * 2)
+        proxy = self.http_proxy()
+        self.assert_answered(network=f'"proxy": "{proxy.url}"')
+        self.assert_answered(HTTPS_PROXY=proxy.url)
+        self.assertEqual(proxy.asked, [f'CONNECT localhost:{self.server.port} HTTP/1.1'] * 2)
+
+    def test_socks_proxies(self):
+        """Who looks the name up tells the four apart."""
+        for scheme, version, kind in (('socks5h', 5, 'name'), ('socks5', 5, 'address'),
+                                      ('socks4a', 4, 'name'), ('socks4', 4, 'address')):
+            proxy = self.socks_proxy()
+            url = f'{scheme}://{proxy.place}'
+            self.assert_answered(network=f'"proxy": "{url}"')
+            self.assert_answered(ALL_PROXY=url)
+            self.assert_answered(https_proxy=url, ALL_PROXY='http://127.0.0.1:1')
+            self.assertEqual([asked[:2] for asked in proxy.asked], [(version, kind)] * 3)
+            self.assertEqual({asked[3] for asked in proxy.asked}, {self.server.port})
+            hosts = {asked[2] for asked in proxy.asked}
+            self.assertLessEqual(hosts, {'localhost'} if kind == 'name' else {'127.0.0.1', '::1'})
+
+    def test_a_socks_proxy_that_asks_who_it_is(self):
+        proxy = self.socks_proxy(user='me:a-proxy-canary')
+        self.assert_answered(network=f'"proxy": "socks5h://me:a-proxy-canary@{proxy.place}"')
+        self.assertEqual(proxy.asked[0][4], 'me:a-proxy-canary')
+        done = self.explain(network=f'"proxy": "socks5h://me:other-canary@{proxy.place}"')
+        self.assert_proxy_blamed(done)
+        self.assertNotIn('canary', done.stderr)
 
     def test_a_host_without_a_proxy(self):
-        self.upstream.answer(stream('An int.'))
-        done = self.explain(HTTPS_PROXY=self.proxy('407 No'), NO_PROXY='localhost')
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(self.asked, [])
+        http, socks = self.http_proxy('407 No'), self.socks_proxy(refuses=True)
+        self.assert_answered(HTTPS_PROXY=http.url, NO_PROXY='localhost')
+        self.assert_answered(ALL_PROXY=f'socks5h://{socks.place}', no_proxy='*')
+        self.assert_answered(network=f'"proxy": "socks5://{socks.place}"', NO_PROXY='localhost')
+        self.assertEqual(http.asked + socks.asked, [])
+
+    def assert_proxy_blamed(self, done):
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('The proxy', done.stderr)
+        self.assertIn('network.proxy', done.stderr)
 
     def test_a_proxy_that_refuses(self):
-        done = self.explain(network=f'"proxy": "{self.proxy("407 Proxy Authentication Required")}"')
-        self.assert_refused(done, 'network.proxy')
+        proxy = self.http_proxy('407 Proxy Authentication Required')
+        done = self.explain(network=f'"proxy": "{proxy.url}"')
+        self.assert_proxy_blamed(done)
         self.assertIn('407', done.stderr)
+        for scheme in ('socks5h', 'socks5', 'socks4a', 'socks4'):
+            place = self.socks_proxy(refuses=True).place
+            self.assert_proxy_blamed(self.explain(network=f'"proxy": "{scheme}://{place}"'))
+            self.assert_proxy_blamed(self.explain(network=f'"proxy": "{scheme}://127.0.0.1:1"'))
+        self.assertEqual(self.upstream.count(), 0)
+
+    def trust(self):
+        ca = self.scratch.path('~/ca.pem')
+        self.scratch.write('~/.config/gridls/config.json', f'{{"network": {{"ca_file": "{ca}"}}}}')
+
+    def check(self, **environment):
+        done = subprocess.run([gridls(), 'check'], cwd=self.scratch.work, text=True,
+                              capture_output=True, timeout=DEADLINE, env=self.scratch.env(
+                                  THEGRID_BASE_URL=f'https://localhost:{self.server.port}/v1',
+                                  THEGRID_API_KEY='key-of-the-test', **environment))
+        self.assertEqual(done.stderr, '')
+        return done
+
+    def test_check_names_the_proxy(self):
+        proxy = self.socks_proxy(user='me:a-proxy-canary')
+        self.upstream.answer(response(200, {'data': []}), method='GET')
+        self.upstream.answer(stream('ok'), times=None)
+        self.trust()
+        done = self.check(ALL_PROXY=f'socks5h://me:a-proxy-canary@{proxy.place}')
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn(f'ok       proxy: socks5h://{proxy.place} (ALL_PROXY)', done.stdout)
+        self.assertIn(f'connection: the proxy 127.0.0.1 port {proxy.port}', done.stdout)
+        self.assertNotIn('canary', done.stdout)
+        self.assertEqual({asked[:3] for asked in proxy.asked}, {(5, 'name', 'localhost')})
+
+    def test_check_names_what_excepts_the_host(self):
+        self.upstream.answer(response(200, {'data': []}), method='GET')
+        self.upstream.answer(stream('ok'), times=None)
+        self.trust()
+        done = self.check(HTTPS_PROXY='http://127.0.0.1:1', NO_PROXY='a.b,localhost')
+        self.assertIn('ok       proxy: none for localhost (NO_PROXY excepts it)', done.stdout)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_check_blames_the_proxy(self):
+        proxy = self.socks_proxy(refuses=True)
+        for url in (self.http_proxy('403 No').url, f'socks5h://{proxy.place}',
+                    f'socks4a://{proxy.place}'):
+            done = self.check(HTTPS_PROXY=url)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn('problem  proxy: The proxy', done.stdout)
 
 
 if __name__ == '__main__':

@@ -38,7 +38,7 @@ static struct check_proxy find(const char *setting, const char *url_text,
 
 #define FIND(setting, url, ...) find(setting, url, (const char *const[]){__VA_ARGS__, NULL})
 #define SECURE "https://api.thegrid.ai/v1"
-#define PLAIN "http://127.0.0.1:8080/v1"
+#define PLAIN "http://10.0.0.1:8080/v1"
 
 static void check(struct check_proxy proxy, const char *text, const char *source)
 {
@@ -67,6 +67,16 @@ static void variables_are_looked_at_in_order(void **state)
     check(FIND(NULL, SECURE, "http_proxy=e"), NULL, NULL);
     check(FIND(NULL, PLAIN, "http_proxy=e", "https_proxy=c"), "e", "http_proxy");
     check(FIND(NULL, PLAIN, "HTTP_PROXY=e", "HTTPS_PROXY=c"), NULL, NULL);
+}
+
+/* The key would go over the network in clear. */
+static void what_stays_on_this_machine_has_none(void **state)
+{
+    (void)state;
+    check(FIND("http://p:1", "http://127.0.0.1:8080/v1", "http_proxy=e"), NULL, NULL);
+    check(FIND(NULL, "http://localhost/v1", "ALL_PROXY=e"), NULL, NULL);
+    check(FIND(NULL, "http://[::1]/v1", "ALL_PROXY=e"), NULL, NULL);
+    check(FIND(NULL, "https://localhost/v1", "ALL_PROXY=e"), "e", "ALL_PROXY");
 }
 
 static bool is_excepted(const char *url, const char *no_proxy)
@@ -99,17 +109,17 @@ static void exceptions_are_hosts_and_what_is_below(void **state)
 static void exceptions_are_addresses_and_networks(void **state)
 {
     (void)state;
-    assert_true(is_excepted(PLAIN, "127.0.0.1"));
-    assert_true(is_excepted(PLAIN, "127.0.0.0/8"));
-    assert_true(is_excepted(PLAIN, "127.0.0.0/31"));
-    assert_false(is_excepted(PLAIN, "127.0.0.2/31"));
+    assert_true(is_excepted(PLAIN, "10.0.0.1"));
+    assert_true(is_excepted(PLAIN, "10.0.0.0/8"));
+    assert_true(is_excepted(PLAIN, "10.0.0.0/31"));
+    assert_false(is_excepted(PLAIN, "10.0.0.2/31"));
     assert_true(is_excepted(PLAIN, "1.2.3.4/0"));
-    assert_false(is_excepted(PLAIN, "127.0.0.1/33"));
-    assert_false(is_excepted(PLAIN, "127.0.0.1/x"));
-    assert_false(is_excepted(PLAIN, "127.0.0.1/"));
+    assert_false(is_excepted(PLAIN, "10.0.0.1/33"));
+    assert_false(is_excepted(PLAIN, "10.0.0.1/x"));
+    assert_false(is_excepted(PLAIN, "10.0.0.1/"));
     assert_false(is_excepted(PLAIN, "0.0.1"));
     assert_false(is_excepted(PLAIN, "::1"));
-    assert_true(is_excepted("http://[::1]/v1", "::1"));
+    assert_true(is_excepted("https://[::1]/v1", "::1"));
     assert_true(is_excepted("http://[fd00::5]/v1", "fd00::/8"));
     assert_false(is_excepted("http://[fd00::5]/v1", "fe00::/8"));
 }
@@ -149,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_setting_comes_first),
         cmocka_unit_test(variables_are_looked_at_in_order),
+        cmocka_unit_test(what_stays_on_this_machine_has_none),
         cmocka_unit_test(exceptions_are_hosts_and_what_is_below),
         cmocka_unit_test(exceptions_are_addresses_and_networks),
         cmocka_unit_test(places_are_parsed_without_the_password),

@@ -102,6 +102,23 @@ static bool loopback(const char *text)
     return url_is_loopback(&url);
 }
 
+static bool stays_here(const char *text)
+{
+    struct url url;
+
+    assert_int_equal(url_parse(text, &url), 0);
+    return url_stays_here(&url);
+}
+
+static void knows_what_stays_on_this_machine(void **state)
+{
+    (void)state;
+    assert_true(stays_here("http://localhost:1/v1"));
+    assert_true(stays_here("http://127.0.0.1"));
+    assert_false(stays_here("https://localhost"));
+    assert_false(stays_here("http://10.0.0.1"));
+}
+
 static void knows_loopback(void **state)
 {
     (void)state;
@@ -148,6 +165,7 @@ int main(void)
         cmocka_unit_test(takes_urls_apart),
         cmocka_unit_test(refuses_what_is_no_plain_url),
         cmocka_unit_test(compares_origins),
+        cmocka_unit_test(knows_what_stays_on_this_machine),
         cmocka_unit_test(knows_loopback),
         cmocka_unit_test(matches_domains),
     };
