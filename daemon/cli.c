@@ -11,6 +11,7 @@
 #include "daemon/cli_edit.h"
 #include "daemon/cli_file.h"
 #include "daemon/cli_hook.h"
+#include "daemon/cli_install.h"
 #include "daemon/cli_output.h"
 #include "protocol/diff.h"
 #include "protocol/lsp.h"
@@ -166,10 +167,16 @@ static int finish_complete(struct cli *cli, const struct json *result)
 
 static int finish_hook(struct cli *cli, const struct json *result)
 {
-    const char *text = json_string(json_member(result, "text"));
+    struct cli_hook hook = {
+        .file = cli->options->hook_file,
+        .source = cli->options->hook_source,
+        .before = &cli->text,
+        .message = json_string(json_member(result, "text")),
+        .template = json_string(json_member(result, "template")),
+    };
     struct cli_fault fault;
 
-    if (!text || cli_hook_write(cli->options->hook_file, &cli->text, text, &fault) == 0)
+    if (!hook.message || cli_hook_write(&hook, &fault) == 0)
         return SETUP_DONE;
     setup_complain("%s", fault.text);
     return SETUP_FAILED;
@@ -437,6 +444,8 @@ int cli_run(struct setup *setup, const struct options *options)
         code = print_config(&cli);
     else if (options->command == COMMAND_CHECK)
         code = check_run(setup, &cli.output);
+    else if (options->install_hook)
+        code = cli_install_hook(setup, &cli.output, &cli.code);
     else
         code = run_task(&cli);
     if (code)

@@ -28,34 +28,35 @@ bool cli_hook_is_wanted(const char *file, const char *source)
     return !stands_beside(file, "rebase-merge") && !stands_beside(file, "rebase-apply");
 }
 
-/* git drops lines that begin with core.commentChar: a blank before it keeps them. */
-static void append_kept(struct buffer *out, const char *message)
+/* What git has put below the template, or all that the file holds. */
+static size_t skip_template(const struct cli_hook *hook)
 {
-    size_t length = strlen(message);
+    size_t length = hook->template ? strlen(hook->template) : 0;
 
-    while (length > 0 && strchr(" \t\r\n", message[length - 1]))
-        length--;
-    for (size_t i = 0; i < length; i++) {
-        if (message[i] == '#' && (i == 0 || message[i - 1] == '\n'))
-            buffer_append_byte(out, ' ');
-        buffer_append_byte(out, message[i]);
-    }
-    buffer_append_byte(out, '\n');
+    if (length == 0 || !hook->source || strcmp(hook->source, "template") != 0 ||
+        hook->before->length < length ||
+        memcmp(hook->before->data, hook->template, length) != 0)
+        return 0;
+    return length;
 }
 
-int cli_hook_write(const char *file, const struct buffer *before, const char *message,
-                   struct cli_fault *fault)
+int cli_hook_write(const struct cli_hook *hook, struct cli_fault *fault)
 {
     struct buffer after CLEANUP(buffer_finish);
+    size_t length = strlen(hook->message);
+    size_t from = skip_template(hook);
 
+    while (length > 0 && strchr(" \t\r\n", hook->message[length - 1]))
+        length--;
     buffer_init(&after, BUFFER_CAP);
-    append_kept(&after, message);
-    if (before->length > 0 && before->data[0] != '\n')
+    buffer_append(&after, hook->message, length);
+    buffer_append_byte(&after, '\n');
+    if (from < hook->before->length && hook->before->data[from] != '\n')
         buffer_append_byte(&after, '\n');
-    buffer_append(&after, before->data, before->length);
+    buffer_append(&after, hook->before->data + from, hook->before->length - from);
     if (buffer_error(&after)) {
         snprintf(fault->text, sizeof(fault->text), "There is not enough memory for the message.");
         return buffer_error(&after);
     }
-    return cli_file_replace(file, before, after.data, after.length, fault);
+    return cli_file_replace(hook->file, hook->before, after.data, after.length, fault);
 }

@@ -8,6 +8,12 @@
 #define PATH_CAP ((size_t)16 << 10)
 #define LIST_CAP ((size_t)8 << 20)
 #define SUBJECTS_CAP ((size_t)16 << 10)
+#define SETTINGS_CAP ((size_t)32 << 10)
+/* The history of a few files says enough, and git walks all of it for those that seldom change. */
+#define FILES_OF_SUBJECTS 32
+#define SUBJECTS 20
+#define STRING(number) #number
+#define MAX_COUNT(number) "--max-count=" STRING(number)
 
 static void run_step(struct git_job *job, enum git_step step);
 
@@ -21,6 +27,9 @@ void git_staged_destroy(struct git_staged *staged)
     }
     free(staged->entries);
     buffer_finish(&staged->subjects);
+    buffer_finish(&staged->file_subjects);
+    free(staged->comment);
+    free(staged->template_path);
     free(staged->index_file);
     free(staged->branch);
     free(staged->top);
@@ -54,6 +63,13 @@ static void fail_start(struct git_job *job, int error)
         finish(job, GIT_MISSING, NULL);
     else
         fail(job, error);
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+
+    return strncmp(path, folder, length) == 0 && path[length] == '/';
 }
 
 /* ---- what the steps find --------------------------------------------------------------------- */
@@ -182,11 +198,10 @@ static void take_own_directory(struct git_job *job, struct child_result *result)
 static void on_index_resolved(void *context, int error, const char *path)
 {
     struct git_job *job = context;
-    size_t length = strlen(job->own_directory);
 
     job->file = NULL;
-    if (!error && strncmp(path, job->own_directory, length) == 0 && path[length] == '/' &&
-        !strchr(path + length + 1, '/')) {
+    if (!error && is_below(path, job->own_directory) &&
+        !strchr(path + strlen(job->own_directory) + 1, '/')) {
         job->index_file = strdup(path);
         job->staged->index_file = strdup(path);
         if (!job->index_file || !job->staged->index_file) {
@@ -265,7 +280,40 @@ static void take_list(struct git_job *job, struct child_result *result)
     else if (job->staged->count == 0)
         finish(job, GIT_NOTHING_STAGED, NULL);
     else
-        run_step(job, GIT_STEP_BRANCH);
+        run_step(job, GIT_STEP_SETTINGS);
+}
+
+/* ---- the template ---------------------------------------------------------------------------- */
+
+static void take_settings(struct git_job *job, struct child_result *result)
+{
+    int error = 0;
+
+    if (child_succeeded(result))
+        error = git_settings_take(job, result->output.data, result->output.length);
+    if (error)
+        fail(job, error);
+    else
+        run_step(job, job->staged->template_path ? GIT_STEP_TEMPLATE : GIT_STEP_BRANCH);
+}
+
+/* A repository that was unpacked from somewhere brings its own settings along: they must not lead
+ * to files outside of it. */
+static void on_template_resolved(void *context, int error, const char *path)
+{
+    struct git_job *job = context;
+
+    job->file = NULL;
+    free(job->staged->template_path);
+    job->staged->template_path = NULL;
+    if (!error && (job->is_persons_template || is_below(path, job->staged->top))) {
+        job->staged->template_path = strdup(path);
+        if (!job->staged->template_path) {
+            fail(job, -ENOMEM);
+            return;
+        }
+    }
+    run_step(job, GIT_STEP_BRANCH);
 }
 
 /* A detached HEAD is no failure: git says so by its exit status alone. */
@@ -291,39 +339,80 @@ static void take_head(struct git_job *job, struct child_result *result)
 }
 
 /* Subjects are a help and no need: what there is of them is taken. */
-static void take_subjects(struct git_job *job, struct child_result *result)
+static void steal_lines(struct child_result *result, struct buffer *lines)
 {
     struct buffer taken = result->output;
+    const char *last = taken.length > 0 ? memrchr(taken.data, '\n', taken.length) : NULL;
 
-    result->output = job->staged->subjects;
-    job->staged->subjects = taken;
-    if (result->truncated) {
-        const char *last = memrchr(taken.data, '\n', taken.length);
+    result->output = *lines;
+    *lines = taken;
+    buffer_truncate(lines, last ? (size_t)(last + 1 - taken.data) : 0);
+}
 
-        buffer_truncate(&job->staged->subjects, last ? (size_t)(last + 1 - taken.data) : 0);
-    }
+static size_t count_lines(const struct buffer *text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text->length; i++)
+        count += text->data[i] == '\n';
+    return count;
+}
+
+/* Whether any of the files was there before. */
+static bool has_history(const struct git_staged *staged)
+{
+    size_t i = 0;
+
+    while (i < staged->count && staged->entries[i].status == 'A')
+        i++;
+    return i < staged->count;
+}
+
+/* Fewer than asked for: that was the whole history, that of these files too. */
+static void take_subjects(struct git_job *job, struct child_result *result)
+{
+    steal_lines(result, &job->staged->subjects);
+    if (count_lines(&job->staged->subjects) < SUBJECTS || !has_history(job->staged))
+        finish(job, GIT_OK, NULL);
+    else
+        run_step(job, GIT_STEP_FILE_SUBJECTS);
+}
+
+static void take_file_subjects(struct git_job *job, struct child_result *result)
+{
+    steal_lines(result, &job->staged->file_subjects);
     finish(job, GIT_OK, NULL);
 }
 
 /* ---- the steps ------------------------------------------------------------------------------- */
+
+#define LOG(count)                                                                             \
+    "log", MAX_COUNT(count), "--no-merges", "--no-show-signature", "--no-mailmap",               \
+        "--no-decorate", "--no-color", "--no-patch", "--encoding=UTF-8", "--format=%s"
+
+/* A help that must not be waited for. */
+#define HISTORY_TIMEOUT_MS 1500u
 
 static const struct {
     const char *arguments[12];
     bool is_diff; /* git_diff_options follow */
     size_t output_cap;
     void (*take)(struct git_job *job, struct child_result *result);
+    unsigned timeout_ms; /* 0: GIT_TIMEOUT_MS */
 } commands[] = {
     [GIT_STEP_TOP] = {{"rev-parse", "--show-toplevel"}, false, PATH_CAP, take_top},
     [GIT_STEP_OWN_DIR] = {{"rev-parse", "--absolute-git-dir"}, false, PATH_CAP, take_own_directory},
     [GIT_STEP_LIST] = {{"diff", "--name-status", "-z"}, true, LIST_CAP, take_list},
+    [GIT_STEP_SETTINGS] = {{"config", "--null", "--show-scope", "--get-regexp",
+                            git_settings_pattern},
+                           false, SETTINGS_CAP, take_settings},
     [GIT_STEP_BRANCH] = {{"symbolic-ref", "--quiet", "--short", "HEAD"}, false, PATH_CAP,
                          take_branch},
     [GIT_STEP_HEAD] = {{"rev-parse", "--quiet", "--verify", "HEAD^{commit}"}, false, PATH_CAP,
                        take_head},
-    [GIT_STEP_SUBJECTS] = {{"log", "--max-count=20", "--no-merges", "--no-show-signature",
-                            "--no-mailmap", "--no-decorate", "--no-color", "--no-patch",
-                            "--encoding=UTF-8", "--format=%s"},
-                           false, SUBJECTS_CAP, take_subjects},
+    [GIT_STEP_SUBJECTS] = {{LOG(SUBJECTS)}, false, SUBJECTS_CAP, take_subjects},
+    [GIT_STEP_FILE_SUBJECTS] = {{LOG(10)}, false, SUBJECTS_CAP, take_file_subjects,
+                                HISTORY_TIMEOUT_MS},
 };
 
 static void on_command_done(void *context, struct child_result *result)
@@ -334,9 +423,26 @@ static void on_command_done(void *context, struct child_result *result)
     commands[job->step].take(job, result);
 }
 
+/* A new file has no history; a renamed one has it under its old name. */
+static size_t paths_of_subjects(const struct git_staged *staged, const char **paths)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < staged->count && count < FILES_OF_SUBJECTS; i++) {
+        const struct git_entry *entry = &staged->entries[i];
+
+        if (entry->status != 'A')
+            paths[count++] = entry->old_path ? entry->old_path : entry->path;
+    }
+    return count;
+}
+
 static int start_command(struct git_job *job)
 {
     const char *arguments[40];
+    const char *paths[FILES_OF_SUBJECTS];
+    unsigned timeout_ms = GIT_TIMEOUT_MS;
+    size_t path_count = 0;
     size_t count = 0;
 
     for (const char *const *p = commands[job->step].arguments; *p; p++)
@@ -344,8 +450,12 @@ static int start_command(struct git_job *job)
     for (const char *const *p = git_diff_options; commands[job->step].is_diff && *p; p++)
         arguments[count++] = *p;
     arguments[count] = NULL;
-    return git_command_start(job, arguments, NULL, 0, commands[job->step].output_cap,
-                             on_command_done);
+    if (job->step == GIT_STEP_FILE_SUBJECTS)
+        path_count = paths_of_subjects(job->staged, paths);
+    if (commands[job->step].timeout_ms)
+        timeout_ms = commands[job->step].timeout_ms;
+    return git_command_start(job, arguments, paths, path_count, commands[job->step].output_cap,
+                             timeout_ms, on_command_done);
 }
 
 static int start_link(struct git_job *job)
@@ -377,6 +487,12 @@ static void run_step(struct git_job *job, enum git_step step)
         if (error)
             fail(job, error);
         break;
+    case GIT_STEP_TEMPLATE:
+        error = file_resolve_start(&job->file, job->loop, job->staged->template_path,
+                                   on_template_resolved, job);
+        if (error)
+            fail(job, error);
+        break;
     default:
         error = start_command(job);
         if (error)
@@ -398,6 +514,7 @@ int git_staged_start(struct git_job **job, uv_loop_t *loop, const char *director
     created->staged = calloc(1, sizeof(*created->staged));
     if (created->staged) {
         buffer_init(&created->staged->subjects, SUBJECTS_CAP);
+        buffer_init(&created->staged->file_subjects, SUBJECTS_CAP);
         created->staged->uses_environment = use_environment;
         error = file_resolve_start(&created->file, loop, directory, on_resolved, created);
     }

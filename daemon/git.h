@@ -37,6 +37,9 @@ struct git_staged {
     struct git_entry *entries;
     size_t count;
     struct buffer subjects; /* a line each, newest first: the last 20 commits but for merges */
+    struct buffer file_subjects; /* older ones that changed the same files; what git found in time */
+    char *comment;       /* core.commentString or commentChar: "#", "//"; "auto": git's choice */
+    char *template_path; /* commit.template, absolute and without links, NULL: none */
     char *index_file; /* of the commit in whose editor we run, NULL: the repository's own */
     bool uses_environment;
 };
@@ -65,11 +68,12 @@ typedef void (*git_staged_callback)(void *context, enum git_outcome outcome, con
 int git_staged_start(struct git_job **job, uv_loop_t *loop, const char *directory,
                      bool use_environment, git_staged_callback callback, void *context);
 
-/* The most bytes of diff that make sense in a prompt. */
-#define GIT_DIFF_CAP ((size_t)256 << 10)
+/* The most bytes of diff that make sense in a prompt, its summaries included. */
+#define GIT_DIFF_CAP ((size_t)512 << 10)
 
 /* `text` is valid during the call (the callee may steal it), empty unless GIT_OK. `is_truncated`:
- * there is more; it ends with the last whole line below the cap. */
+ * there is more than the cap. Then each file has only the first lines of its part, a sixteenth of
+ * the cap, so that a huge file does not hide those behind it; as many files as have room. */
 typedef void (*git_diff_callback)(void *context, enum git_outcome outcome, const char *message,
                                   struct buffer *text, bool is_truncated);
 

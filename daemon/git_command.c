@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMEOUT_MS 15000
-
 /*
  * Configuration of the repository that could make git run a program or change its output. What has
  * an option of its own is settled there: see git_diff_options and the arguments of `git log`.
@@ -102,6 +100,7 @@ void git_job_destroy(struct git_job *job)
     for (size_t i = 0; i < job->path_count; i++)
         free(job->paths[i]);
     free(job->paths);
+    free(job->is_old);
     buffer_finish(&job->text);
     git_staged_destroy(job->staged);
     free(job->own_directory);
@@ -173,7 +172,8 @@ static const char **make_argv(const struct git_job *job, const char *const *argu
 }
 
 int git_command_start(struct git_job *job, const char *const *arguments, const char *const *paths,
-                      size_t path_count, size_t output_cap, child_callback callback)
+                      size_t path_count, size_t output_cap, unsigned timeout_ms,
+                      child_callback callback)
 {
     struct child_variable variables[COUNT(fixed_variables) + COUNT(repository_variables) + 1];
     const char **argv = make_argv(job, arguments, paths, path_count);
@@ -183,7 +183,7 @@ int git_command_start(struct git_job *job, const char *const *arguments, const c
         .variables = variables,
         .variable_count = fill_variables(job, variables),
         .output_cap = output_cap,
-        .timeout_ms = TIMEOUT_MS,
+        .timeout_ms = timeout_ms,
     };
     int error;
 

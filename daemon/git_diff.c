@@ -7,6 +7,8 @@
 /* What one git gets of paths, far below what systems allow in an argument vector. */
 #define CHUNK_PATHS 1000
 #define CHUNK_BYTES ((size_t)64 << 10)
+/* Where all do not fit, this many of the largest do. */
+#define FILES_AT_LEAST 16
 
 static void start_chunk_or_end(struct git_job *job);
 
@@ -19,6 +21,14 @@ static void finish(struct git_job *job, enum git_outcome outcome, const char *me
     git_job_destroy(job);
 }
 
+/* What is over the cap is dropped from the last line end on. */
+static void cut_lines(struct buffer *text)
+{
+    const char *last = text->length > 0 ? memrchr(text->data, '\n', text->length) : NULL;
+
+    buffer_truncate(text, last ? (size_t)(last + 1 - text->data) : 0);
+}
+
 static void on_chunk_done(void *context, struct child_result *result)
 {
     struct git_job *job = context;
@@ -29,16 +39,35 @@ static void on_chunk_done(void *context, struct child_result *result)
         finish(job, GIT_FAILED, git_command_message(result));
         return;
     }
-    if (result->truncated) {
-        const char *last = memrchr(output->data, '\n', output->length);
-
+    if (result->truncated && !job->is_truncated) {
         job->is_truncated = true;
-        buffer_truncate(output, last ? (size_t)(last + 1 - output->data) : 0);
+        job->next_path = 0;
+        buffer_clear(&job->text);
+        start_chunk_or_end(job);
+        return;
     }
+    if (result->truncated)
+        cut_lines(output);
     if (buffer_append(&job->text, output->data, output->length))
         finish(job, GIT_FAILED, uv_strerror(buffer_error(&job->text)));
     else
         start_chunk_or_end(job);
+}
+
+/* How many of the next paths one git gets: those of one file, where each is asked for by itself. */
+static size_t chunk_paths(const struct git_job *job)
+{
+    if (!job->is_truncated)
+        return CHUNK_PATHS;
+    return job->is_old[job->next_path] ? 2 : 1;
+}
+
+static size_t chunk_cap(const struct git_job *job)
+{
+    size_t left = job->text.cap - job->text.length;
+    size_t share = job->text.cap / FILES_AT_LEAST;
+
+    return job->is_truncated && share < left ? share : left;
 }
 
 static int start_chunk(struct git_job *job)
@@ -47,26 +76,35 @@ static int start_chunk(struct git_job *job)
     /* Without any path git would show all files. No file can have this one, so it is always safe to
      * ask for. */
     const char *paths[CHUNK_PATHS + 1] = {".git"};
+    size_t most = chunk_paths(job);
     size_t count = 1;
     size_t bytes = 0;
 
     for (size_t i = 0; git_diff_options[i]; i++)
         arguments[i + 2] = git_diff_options[i];
-    while (job->next_path < job->path_count && count <= CHUNK_PATHS && bytes < CHUNK_BYTES) {
+    while (job->next_path < job->path_count && count <= most && bytes < CHUNK_BYTES) {
         const char *path = job->paths[job->next_path++];
 
         paths[count++] = path;
         bytes += strlen(path) + 1;
     }
-    return git_command_start(job, arguments, paths, count, job->text.cap - job->text.length,
+    return git_command_start(job, arguments, paths, count, chunk_cap(job), GIT_TIMEOUT_MS,
                              on_chunk_done);
+}
+
+/* Less room than this shows nothing of a file. */
+#define ROOM_LEAST ((size_t)512)
+
+static bool is_full(const struct git_job *job)
+{
+    return job->is_truncated && job->text.cap - job->text.length < ROOM_LEAST;
 }
 
 static void start_chunk_or_end(struct git_job *job)
 {
     int error;
 
-    if (job->is_truncated || job->next_path == job->path_count) {
+    if (is_full(job) || job->next_path == job->path_count) {
         finish(job, GIT_OK, NULL);
         return;
     }
@@ -119,6 +157,30 @@ static bool is_directory(const char *const *sorted, size_t count, const char *pa
     return sorted[low] && strncmp(sorted[low], path, length) == 0 && sorted[low][length] == '/';
 }
 
+static bool is_about(const struct git_entry *entry, const char *path)
+{
+    return strcmp(entry->path, path) == 0 ||
+           (entry->old_path && strcmp(entry->old_path, path) == 0);
+}
+
+/* Paths come in the order of the entries; a pair that is not found for being elsewhere is shown as
+ * a deletion and an addition. */
+static void mark_old_paths(struct git_job *job, const struct git_staged *staged)
+{
+    size_t entry = 0;
+
+    for (size_t i = 0; i + 1 < job->path_count; i++) {
+        const char *next = job->paths[i + 1];
+
+        while (entry < staged->count && !is_about(&staged->entries[entry], next))
+            entry++;
+        if (entry == staged->count)
+            break;
+        job->is_old[i] = strcmp(staged->entries[entry].path, next) == 0 &&
+                         is_about(&staged->entries[entry], job->paths[i]);
+    }
+}
+
 static int copy_paths(struct git_job *job, const struct git_staged *staged,
                       const char *const *paths, size_t count)
 {
@@ -127,7 +189,8 @@ static int copy_paths(struct git_job *job, const struct git_staged *staged,
     int error = 0;
 
     job->paths = calloc(count + 1, sizeof(*job->paths));
-    if (!sorted || !job->paths)
+    job->is_old = calloc(count + 1, sizeof(*job->is_old));
+    if (!sorted || !job->paths || !job->is_old)
         error = -ENOMEM;
     for (size_t i = 0; i < count && !error; i++) {
         if (is_directory(sorted, sorted_count, paths[i]))
@@ -139,6 +202,8 @@ static int copy_paths(struct git_job *job, const struct git_staged *staged,
             error = -ENOMEM;
     }
     free(sorted);
+    if (!error)
+        mark_old_paths(job, staged);
     return error;
 }
 

@@ -14,9 +14,12 @@ enum git_step {
     GIT_STEP_OWN_DIR,  /* the repository's own directory, to compare with the environment's index */
     GIT_STEP_INDEX,    /* the real path of the environment's index */
     GIT_STEP_LIST,     /* what is staged */
+    GIT_STEP_SETTINGS, /* how messages are commented, and the template */
+    GIT_STEP_TEMPLATE, /* the real path of the template */
     GIT_STEP_BRANCH,
     GIT_STEP_HEAD,     /* is there a commit? */
     GIT_STEP_SUBJECTS,
+    GIT_STEP_FILE_SUBJECTS, /* of the commits that changed these files */
 };
 
 struct git_job {
@@ -35,13 +38,15 @@ struct git_job {
     git_staged_callback on_staged;
     struct git_staged *staged;
     char *own_directory;
+    bool is_persons_template; /* named by the person's settings, not by the repository's */
 
     git_diff_callback on_diff;
     char **paths;
+    bool *is_old; /* the path is where the next one was */
     size_t path_count;
     size_t next_path;
     struct buffer text;
-    bool is_truncated;
+    bool is_truncated; /* from then on each file is asked for by itself */
 };
 
 struct git_job *git_job_create(uv_loop_t *loop, const char *directory, bool use_environment,
@@ -52,10 +57,19 @@ void git_job_destroy(struct git_job *job);
  * NULL. */
 extern const char *const git_diff_options[];
 
+/* What git gets, where nobody says otherwise. */
+#define GIT_TIMEOUT_MS 15000u
+
 /* Starts git in the job's directory with `arguments` (ends with NULL) and then `paths`. Returns as
  * child_start(). */
 int git_command_start(struct git_job *job, const char *const *arguments, const char *const *paths,
-                      size_t path_count, size_t output_cap, child_callback callback);
+                      size_t path_count, size_t output_cap, unsigned timeout_ms,
+                      child_callback callback);
+
+/* Takes what `git config --null --show-scope --get-regexp` printed of git_settings_pattern into
+ * staged->comment and staged->template_path. Returns 0 or -ENOMEM. */
+extern const char git_settings_pattern[];
+int git_settings_take(struct git_job *job, const char *output, size_t length);
 
 /* The line of stderr that says most, without "fatal: ", or another phrase on why it failed. Cuts
  * the result's text. */

@@ -19,6 +19,7 @@ static const char help[] =
     "  gridls commit-message [--hook FILE [SOURCE [SHA]]]\n"
     "                                       print a message for what is staged; --hook: as git's\n"
     "                                       prepare-commit-msg hook, put it into FILE\n"
+    "  gridls commit-message --install-hook make that the hook of the repository here\n"
     "  gridls check                         say what is set up and whether the upstream answers\n"
     "  gridls config                        print the settings and where each comes from\n"
     "\n"
@@ -83,6 +84,7 @@ static const struct option option_table[] = {
     {"--instruction", VALUE_TEXT, ONLY(COMMAND_REFACTOR), FIELD(instruction)},
     {"--write", VALUE_NONE, ONLY(COMMAND_REFACTOR), FIELD(write)},
     {"--hook", VALUE_TEXT, ONLY(COMMAND_COMMIT_MESSAGE), FIELD(hook_file)},
+    {"--install-hook", VALUE_NONE, ONLY(COMMAND_COMMIT_MESSAGE), FIELD(install_hook)},
     {"--stdio", VALUE_IGNORED, ONLY(COMMAND_SERVE), 0},
     {"--clientProcessId", VALUE_IGNORED, ONLY(COMMAND_SERVE), 0},
 };
@@ -313,6 +315,8 @@ static int check(struct reading *reading)
         return wrong(reading, "`gridls %s` needs a file.", subcommand->name);
     if (options->command == COMMAND_REFACTOR && !options->instruction)
         return wrong(reading, "`gridls refactor` needs --instruction and what is to be done.");
+    if (options->install_hook && options->hook_file)
+        return wrong(reading, "--hook and --install-hook do not go together.");
     return 0;
 }
 

@@ -46,6 +46,7 @@ struct options {
     const char *instruction;
     bool write;
     const char *hook_file; /* --hook: the file that git gives its prepare-commit-msg hook, */
+    bool install_hook;
     const char *hook_source; /* and why it has one; "" is as good as none */
 };
 

@@ -28,6 +28,7 @@ TESTED_ELSEWHERE = {
     'daemon/cli.c': 'tests/integration/test_cli.py',
     'daemon/cli_client.c': 'tests/integration/test_cli.py',
     'daemon/cli_hook.c': 'test_cli_file.c, and real commits in tests/integration/test_cli.py',
+    'daemon/cli_install.c': 'real hooks: tests/integration/test_commits.py',
     'daemon/cli_output.c': 'tests/integration/test_cli.py',
     'daemon/editor.c': 'both ends of the pipe: tests/integration/test_stdio.py',
     'daemon/main.c': 'reads flags: tests/integration/test_cli.py',

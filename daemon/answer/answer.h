@@ -122,10 +122,11 @@ bool answer_rewrite_is_elided(const char *original, size_t original_length, cons
 /* ---- commit message ------------------------------------------------------------------------- */
 
 /* A subject line without quotes, fence, "Commit message:" or preamble, without a final period; a
- * blank line; a body wrapped at 72 (trailers and indented lines kept as they are). Streams by
- * lines; the last line has no line end. */
+ * blank line; a body wrapped at 72 (trailers and indented lines kept as they are). No line begins
+ * with git's comment sign. Streams by lines; the last line has no line end. */
 struct answer_commit {
     struct answer_lines lines;
+    const char *comment;
     /* the implementation's own */
     int state;
     struct buffer subject; /* until the next line shows that it was no preamble */
@@ -138,7 +139,8 @@ struct answer_commit {
     size_t lines_out;
 };
 
-void answer_commit_init(struct answer_commit *answer);
+/* `comment`: what git takes for the start of a comment line ("#"), never empty; must stay valid. */
+void answer_commit_init(struct answer_commit *answer, const char *comment);
 void answer_commit_finish(struct answer_commit *answer);
 int answer_commit_feed(struct answer_commit *answer, const char *text, size_t length, bool last,
                        struct buffer *out);

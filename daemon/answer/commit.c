@@ -10,13 +10,14 @@
 enum { SEEKING, SUBJECT_HELD, BODY, DONE };
 
 #define BODY_WIDTH 72
+#define SUBJECT_WIDTH 72
 
 /* An indentation that marks a line as quoted, as Markdown has it. */
 #define QUOTE_INDENT 4
 
-void answer_commit_init(struct answer_commit *answer)
+void answer_commit_init(struct answer_commit *answer, const char *comment)
 {
-    *answer = (struct answer_commit){.state = SEEKING};
+    *answer = (struct answer_commit){.state = SEEKING, .comment = comment};
     answer_lines_init(&answer->lines);
     buffer_init(&answer->subject, CHAT_TEXT_CAP);
     buffer_init(&answer->carry, CHAT_TEXT_CAP);
@@ -101,8 +102,10 @@ static void strip_label(const char **text, size_t *length)
 }
 
 /* What is left of a line as a subject; nothing of a preamble. */
-static void clean_subject(const char **text, size_t *length)
+static void clean_subject(const char *comment, const char **text, size_t *length)
 {
+    size_t sign = strlen(comment);
+
     lines_trim(text, length);
     strip_heading(text, length);
     strip_wrapping(text, length);
@@ -113,9 +116,10 @@ static void clean_subject(const char **text, size_t *length)
     if (*length > 1 && (*text)[*length - 1] == '.' && (*text)[*length - 2] != '.')
         *length -= 1;
     /* git takes a first line with this for a comment. */
-    while (*length > 0 && **text == '#') {
-        (*text)++;
-        (*length)--;
+    while (lines_starts_with(*text, *length, comment)) {
+        *text += sign;
+        *length -= sign;
+        lines_trim(text, length);
     }
 }
 
@@ -129,6 +133,9 @@ static void give_line(struct answer_commit *answer, size_t indent, const char *l
     if (answer->blank_before || answer->lines_out == 1)
         buffer_append_byte(out, '\n');
     answer->blank_before = false;
+    /* git drops lines that begin so; a blank before it keeps them. */
+    if (indent == 0 && lines_starts_with(line, length, answer->comment))
+        indent = 1;
     for (; indent > 0; indent--)
         buffer_append_byte(out, ' ');
     buffer_append(out, line, length);
@@ -267,26 +274,36 @@ static void take_body_line(struct answer_commit *answer, const char *line, size_
         return;
     }
     strip_heading(&text, &length);
-    if (length > 0 && *text == '#') {
-        wrap_carry(answer, false, out);
-        buffer_append_byte(&answer->carry, ' ');
-        answer->carry_indent = 1;
-        answer->carry_hangs = false;
-        buffer_append(&answer->carry, text, length);
-        wrap_carry(answer, true, out);
-    } else {
-        take_body_text(answer, text, length, out);
-    }
+    take_body_text(answer, text, length, out);
 }
 
 /* ---- the stream ----------------------------------------------------------------------------- */
 
+/* What a subject has no room for begins the body: nothing is lost, and lists of commits stay
+ * readable. */
 static void give_subject(struct answer_commit *answer, struct buffer *out)
 {
-    if (answer->subject.length > 0)
-        give_line(answer, 0, answer->subject.data, answer->subject.length, out);
-    buffer_clear(&answer->subject);
+    static const char dots[] = "...";
+    const struct buffer *subject = &answer->subject;
+    size_t width = SUBJECT_WIDTH - (sizeof(dots) - 1);
+    size_t end = subject->length;
+
     answer->state = BODY;
+    if (subject->length == 0)
+        return;
+    if (utf8_count(subject->data, subject->length) > SUBJECT_WIDTH)
+        end = break_at(subject->data, subject->length, 0, width);
+    give_line(answer, 0, subject->data, lines_trimmed(subject->data, end), out);
+    if (end < subject->length) {
+        buffer_append_string(out, dots);
+        buffer_append_string(&answer->carry, dots);
+        buffer_append(&answer->carry, subject->data + end + 1, subject->length - end - 1);
+        answer->carry_indent = 0;
+        answer->carry_hangs = false;
+        wrap_carry(answer, false, out);
+        answer->blank_before = true;
+    }
+    buffer_clear(&answer->subject);
 }
 
 static void seek(struct answer_commit *answer, const char *line, size_t length, struct buffer *out)
@@ -297,7 +314,7 @@ static void seek(struct answer_commit *answer, const char *line, size_t length, 
         answer->fenced = true;
         return;
     }
-    clean_subject(&line, &length);
+    clean_subject(answer->comment, &line, &length);
     if (length == 0)
         return;
     buffer_append(&answer->subject, line, length);

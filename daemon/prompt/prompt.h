@@ -34,6 +34,9 @@
 #define PROMPT_RELATED "<related"            /* <related path="…"> … </related> */
 #define PROMPT_DEFINITIONS "<definitions"    /* the same */
 #define PROMPT_CHANGES "<recent_changes>"
+#define PROMPT_SUMMARIES "<summaries>" /* commit: of files whose diff is too large */
+#define PROMPT_FILE_HISTORY "<subjects_of_these_files>"
+#define PROMPT_TEMPLATE "<commit_template>"
 
 /*
  * Put behind the `<` of a mark that a text itself holds: a zero width space. A model that copies
@@ -103,7 +106,10 @@ struct prompt_commit {
     const char *branch;           /* NULL: detached or none yet */
     struct prompt_text files;     /* "M path" lines, complete */
     struct prompt_text diff;      /* as much as fits is sent */
+    struct prompt_text summaries; /* of files that `diff` leaves out, "NAME: text" each */
     struct prompt_text subjects;  /* recent subjects of this repository, a line each */
+    struct prompt_text file_subjects; /* those of commits that changed the same files */
+    struct prompt_text template;  /* commit.template, empty: none */
     struct prompt_text typed;     /* what the person has already typed, to be kept and continued */
     const char *hint;             /* NULL: none */
     int style;                    /* enum commit_style: 0 auto, 1 conventional, 2 plain */
@@ -119,5 +125,22 @@ int prompt_refactor_build(struct chat_messages *messages, const struct prompt_st
                           const struct prompt_refactor *input);
 int prompt_commit_build(struct chat_messages *messages, const struct prompt_style *style,
                         const struct prompt_commit *input);
+
+/* ---- commits too large for one prompt ------------------------------------------------------- */
+
+/* What a summary of one file may have in the prompt that follows. */
+#define PROMPT_COMMIT_SUMMARY_MAX ((size_t)1 << 10)
+
+/* The files of a diff, the largest first, of which that prompt would show less than half; as slices
+ * of the diff, at most `most`. A diff of one file is best shown as far as it goes. */
+size_t prompt_commit_too_large(struct prompt_text diff, size_t budget, struct prompt_text *found,
+                               size_t most);
+
+/* The name of the file that such a slice is about, as git wrote it. */
+struct prompt_text prompt_commit_file_name(struct prompt_text file);
+
+/* The question for a summary of one file's diff. As the others. */
+int prompt_commit_summary_build(struct chat_messages *messages, struct prompt_text file,
+                                size_t budget);
 
 #endif

@@ -8,9 +8,24 @@
 
 /* The names of the tags; the constants in prompt.h are these with brackets. */
 static const char *const tags[] = {
-    "file",  "before", "selection", "after",  "instruction",     "question",
-    "typed", "hint",   "diff",      "branch", "recent_subjects", "staged_files",
-    "related", "definitions", "recent_changes",
+    "file",
+    "before",
+    "selection",
+    "after",
+    "instruction",
+    "question",
+    "typed",
+    "hint",
+    "diff",
+    "summaries",
+    "branch",
+    "recent_subjects",
+    "subjects_of_these_files",
+    "staged_files",
+    "commit_template",
+    "related",
+    "definitions",
+    "recent_changes",
 };
 
 #define INDENT_MAX 8

@@ -4,18 +4,32 @@
 #include <string.h>
 
 #include "daemon/answer/answer.h"
+#include "daemon/commit_paths.h"
+#include "daemon/file.h"
 #include "daemon/git.h"
 #include "daemon/outgoing.h"
+#include "daemon/redact_diff.h"
+#include "daemon/requests/commit_summaries.h"
+#include "daemon/requests/commit_typed.h"
 #include "daemon/requests/context.h"
 #include "daemon/requests/job.h"
+#include "protocol/oneline.h"
 #include "protocol/uri.h"
 
 /* A commit of more files is described by their names alone: judging each takes a look at the
  * disk. */
 #define FILES_JUDGED_MAX 2000u
-#define TYPED_BYTES_MAX ((size_t)16 << 10)
+#define TEMPLATE_CAP ((size_t)16 << 10)
 /* Far more names than a prompt takes. */
 #define FILES_TEXT_MAX ((size_t)1 << 20)
+/* Of files that add a secret. */
+#define SECRETS_NAMED 3
+
+/* Paths that point into `staged`. */
+struct commit_paths {
+    const char **paths;
+    size_t count;
+};
 
 struct commit_message {
     struct job job;
@@ -25,40 +39,19 @@ struct commit_message {
     struct git_job *git;
     struct git_staged *staged;
     size_t next_entry;          /* to be judged by the ignore rules */
-    const char **paths;         /* whose changes may be sent; point into `staged` */
-    size_t path_count;
-    struct workspace_waiter entry_waiter;
+    struct commit_paths written; /* whose changes may be sent */
+    struct commit_paths noted;   /* so may these, but they say nothing that their names do not */
+    struct workspace_waiter waiter;
     struct buffer files;        /* "M path" lines */
-    struct buffer typed;        /* what stands in the commit's document already */
-    struct buffer echo;         /* the answer's head, until it is known whether it repeats that */
-    bool echo_over;
+    struct file_request *file;  /* the template's */
+    struct buffer template;     /* its text */
+    struct commit_typed typed;  /* what stands in the commit's document already */
+    struct commit_summaries *summaries; /* of what is too large */
+    struct buffer diff;
     struct answer_commit answer;
 };
 
 /* ---- the answer ------------------------------------------------------------------------------ */
-
-/* A model that continues a text begins by repeating it; the person has it already. One that does
- * not repeat it has written something to stand below. */
-static int drop_echo(struct commit_message *commit, const struct buffer *message, bool last,
-                     struct buffer *out)
-{
-    if (commit->echo_over)
-        return buffer_append(out, message->data, message->length);
-    int status = buffer_append(&commit->echo, message->data, message->length);
-    if (status != 0)
-        return status;
-    const struct buffer *echo = &commit->echo;
-    const struct buffer *typed = &commit->typed;
-    size_t common = echo->length < typed->length ? echo->length : typed->length;
-    bool repeats = memcmp(echo->data, typed->data, common) == 0;
-    if (repeats && common < typed->length && !last)
-        return 0;
-    commit->echo_over = true;
-    size_t from = repeats ? common : 0;
-    if (!repeats)
-        buffer_append_string(out, "\n\n");
-    return buffer_append(out, echo->data + from, echo->length - from);
-}
 
 static int filter(struct job *job, const char *text, size_t length, bool last, struct buffer *out)
 {
@@ -68,7 +61,7 @@ static int filter(struct job *job, const char *text, size_t length, bool last, s
     int status = answer_commit_feed(&commit->answer, text, length, last, &message);
     if (status != 0)
         return status;
-    return drop_echo(commit, &message, last, out);
+    return commit_typed_drop_echo(&commit->typed, &message, last, out);
 }
 
 static void on_applied(void *context, bool ok, const struct json *result)
@@ -78,22 +71,9 @@ static void on_applied(void *context, bool ok, const struct json *result)
         show_message(services, 2, "The editor did not take the commit message.");
 }
 
-/* What the person has typed: all before the first comment line, without the blank end. */
-static int take_typed(struct document *document, struct buffer *typed)
+static const char *comment_of(const struct commit_message *commit, struct document *document)
 {
-    struct text *text = &document->text;
-    size_t end = 0;
-    for (size_t line = 0; line < text_line_count(text); line++) {
-        size_t length;
-        const char *bytes = text_line(text, line, &length);
-        if ((length && bytes[0] == '#') || end > TYPED_BYTES_MAX)
-            break;
-        end = text_line_end(text, line);
-    }
-    const char *bytes = text_view(text, 0, end);
-    while (end && strchr(" \t\r\n", bytes[end - 1]))
-        end--;
-    return buffer_append(typed, bytes, end);
+    return commit_typed_comment(commit->staged->comment, document);
 }
 
 /* For a client without a plugin of ours: behind what is typed, before the comments. */
@@ -105,7 +85,7 @@ static void apply(struct commit_message *commit, struct document *document)
         outgoing_begin(services->outgoing, "workspace/applyEdit", on_applied, services);
     if (!writer)
         return;
-    size_t at = commit->typed.length;
+    size_t at = commit->typed.text.length;
     /* What comes behind, comments most often, begins on a line of its own. */
     if (at < text_length(&document->text) &&
         !strchr("\r\n", *text_view(&document->text, at, at + 1)))
@@ -127,15 +107,6 @@ static void apply(struct commit_message *commit, struct document *document)
     outgoing_send(services->outgoing);
 }
 
-/* Whether the person has gone on with it, in which case the message fits no more. */
-static bool is_typed_the_same(const struct commit_message *commit, struct document *document)
-{
-    struct buffer now CLEANUP(buffer_finish);
-    buffer_init(&now, BUFFER_CAP);
-    return take_typed(document, &now) == 0 && now.length == commit->typed.length &&
-           memcmp(now.data, commit->typed.data, now.length) == 0;
-}
-
 static enum job_end finish_command(struct commit_message *commit, struct failure *failure)
 {
     struct job *job = &commit->job;
@@ -150,7 +121,7 @@ static enum job_end finish_command(struct commit_message *commit, struct failure
                     "The commit message was closed while it was being written.");
         return JOB_FAILED;
     }
-    if (!is_typed_the_same(commit, document)) {
+    if (!commit_typed_is_same(&commit->typed, document, comment_of(commit, document))) {
         failure_set(failure, FAILURE_UPSTREAM, "Ask again.",
                     "The commit message was changed while it was being written.");
         return JOB_FAILED;
@@ -171,9 +142,15 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
     }
     if (!job->request)
         return finish_command(commit, failure);
+    struct upstream_result whole = *result;
+    struct chat_usage before = commit_summaries_usage(commit->summaries);
+    whole.usage.prompt_tokens += before.prompt_tokens;
+    whole.usage.completion_tokens += before.completion_tokens;
     struct json_writer *writer = request_begin_result(job->request);
     json_begin_object(writer);
-    job_write_common(job, result, writer);
+    job_write_common(job, &whole, writer);
+    if (commit->template.length > 0 && !commit->document_uri)
+        json_put_text(writer, "template", commit->template.data, commit->template.length);
     json_end_object(writer);
     request_end_result(job->request);
     return JOB_DONE;
@@ -183,13 +160,17 @@ static void destroy(struct job *job)
 {
     struct commit_message *commit = (struct commit_message *)job;
     git_cancel(commit->git);
-    workspace_wait_cancel(&commit->entry_waiter);
+    workspace_wait_cancel(&commit->waiter);
     git_staged_destroy(commit->staged);
     answer_commit_finish(&commit->answer);
     buffer_finish(&commit->files);
-    buffer_finish(&commit->typed);
-    buffer_finish(&commit->echo);
-    free(commit->paths);
+    buffer_finish(&commit->diff);
+    buffer_finish(&commit->template);
+    commit_typed_finish(&commit->typed);
+    commit_summaries_destroy(commit->summaries);
+    file_request_cancel(commit->file);
+    free(commit->written.paths);
+    free(commit->noted.paths);
     free(commit->directory);
     free(commit->hint);
     free(commit->document_uri);
@@ -236,16 +217,25 @@ static void fail_git(struct commit_message *commit, enum git_outcome outcome, co
     job_fail(&commit->job, &failure);
 }
 
-static void ask(struct commit_message *commit, const struct buffer *diff)
+static void ask(struct commit_message *commit)
 {
     struct job *job = &commit->job;
     const struct git_staged *staged = commit->staged;
+    struct buffer summaries CLEANUP(buffer_finish);
+    buffer_init(&summaries, BUFFER_CAP);
+    if (commit_summaries_write(commit->summaries, &summaries, &commit->diff) != 0) {
+        fail_memory(commit);
+        return;
+    }
     struct prompt_commit input = {
         .branch = staged->branch,
         .files = {commit->files.data, commit->files.length},
-        .diff = {diff->data, diff->length},
+        .diff = {commit->diff.data, commit->diff.length},
+        .summaries = {summaries.data, summaries.length},
         .subjects = {staged->subjects.data, staged->subjects.length},
-        .typed = {commit->typed.data, commit->typed.length},
+        .file_subjects = {staged->file_subjects.data, staged->file_subjects.length},
+        .template = {commit->template.data, commit->template.length},
+        .typed = {commit->typed.text.data, commit->typed.text.length},
         .hint = commit->hint,
         .style = (int)job->config->commit_style,
         .budget = context_budget(job->services, job->config, TASK_COMMIT),
@@ -257,33 +247,72 @@ static void ask(struct commit_message *commit, const struct buffer *diff)
     job_ask(job, &messages);
 }
 
+static void on_summaries(struct job *job)
+{
+    ask((struct commit_message *)job);
+}
+
+/* ---- what it says -------------------------------------------------------------------------- */
+
+/* What stands in a commit stays in the history: the person hears of it before. The model never sees
+ * it. */
+static void warn_of_secrets(struct commit_message *commit)
+{
+    struct buffer names CLEANUP(buffer_finish);
+    struct buffer text CLEANUP(buffer_finish);
+    char shown[160];
+    buffer_init(&names, BUFFER_CAP);
+    buffer_init(&text, BUFFER_CAP);
+    int count = redact_diff_find(commit->diff.data, commit->diff.length, SECRETS_NAMED, &names);
+    if (count <= 0)
+        return;
+    oneline_copy(shown, sizeof(shown), names.data, names.length);
+    buffer_append_string(&text, shown);
+    if (count > SECRETS_NAMED)
+        buffer_printf(&text, " and %d more", count - SECRETS_NAMED);
+    buffer_printf(&text, " %s what looks like a key or token: look before you commit.",
+                  count > 1 ? "add" : "adds");
+    if (!buffer_error(&text))
+        show_message(commit->job.services, 2, text.data);
+}
+
 static void on_diff(void *context, enum git_outcome outcome, const char *message,
                     struct buffer *text, bool is_truncated)
 {
     struct commit_message *commit = context;
+    struct job *job = &commit->job;
     (void)is_truncated; /* the list of files is complete in any case */
     commit->git = NULL;
-    if (outcome != GIT_OK)
+    if (outcome != GIT_OK) {
         fail_git(commit, outcome, message);
-    else
-        ask(commit, text);
+        return;
+    }
+    struct buffer taken = *text;
+    *text = commit->diff;
+    commit->diff = taken;
+    warn_of_secrets(commit);
+    size_t budget = context_budget(job->services, job->config, TASK_COMMIT);
+    if (commit_summaries_start(&commit->summaries, job, &commit->diff, budget, on_summaries) != 0)
+        fail_memory(commit);
+    else if (!commit->summaries)
+        ask(commit);
 }
 
 static void get_diff(struct commit_message *commit)
 {
     struct job *job = &commit->job;
-    struct buffer nothing;
     if (buffer_error(&commit->files)) {
         fail_memory(commit);
         return;
     }
-    if (commit->path_count == 0) {
-        buffer_init(&nothing, BUFFER_CAP);
-        ask(commit, &nothing);
+    /* Where nobody has written anything by hand, what was generated is the change. */
+    const struct commit_paths *paths = commit->written.count ? &commit->written : &commit->noted;
+    if (paths->count == 0) {
+        ask(commit);
         return;
     }
-    int status = git_diff_start(&commit->git, job->services->loop, commit->staged, commit->paths,
-                                commit->path_count, GIT_DIFF_CAP, on_diff, commit);
+    int status = git_diff_start(&commit->git, job->services->loop, commit->staged, paths->paths,
+                                paths->count, GIT_DIFF_CAP, on_diff, commit);
     if (status != 0)
         fail_git(commit, GIT_FAILED, uv_strerror(status));
 }
@@ -306,6 +335,8 @@ static void append_name(struct buffer *out, const char *name)
 static void list_entry(struct commit_message *commit, const struct git_entry *entry,
                        bool old_allowed, bool allowed)
 {
+    const char *note = allowed ? commit_path_note(entry->path) : "content not shown";
+    struct commit_paths *list = note ? &commit->noted : &commit->written;
     if (commit->files.length < FILES_TEXT_MAX) {
         buffer_printf(&commit->files, "%c ", entry->status);
         append_name(&commit->files, entry->path);
@@ -314,12 +345,14 @@ static void list_entry(struct commit_message *commit, const struct git_entry *en
             append_name(&commit->files, entry->old_path);
             buffer_append_byte(&commit->files, ')');
         }
-        buffer_append_string(&commit->files, allowed ? "\n" : " (content not shown)\n");
+        if (note)
+            buffer_printf(&commit->files, " (%s)", note);
+        buffer_append_byte(&commit->files, '\n');
     }
     if (allowed && entry->old_path && old_allowed)
-        commit->paths[commit->path_count++] = entry->old_path;
+        list->paths[list->count++] = entry->old_path;
     if (allowed)
-        commit->paths[commit->path_count++] = entry->path;
+        list->paths[list->count++] = entry->path;
 }
 
 static void judge_entries(struct commit_message *commit);
@@ -332,24 +365,67 @@ static void on_entry_ready(struct workspace_waiter *waiter, int error)
     judge_entries(commit);
 }
 
-/* PENDING: judge_entries() will be called again. */
-static enum workspace_verdict judge(struct commit_message *commit, const char *path)
+/* PENDING: `ready` will be called. */
+static enum workspace_verdict judge(struct commit_message *commit, const char *path,
+                                    void (*ready)(struct workspace_waiter *waiter, int error))
 {
     struct workspace *workspace = commit->job.services->workspace;
+    services_refresh_config(commit->job.services, &commit->job.config);
+    enum workspace_verdict verdict = workspace_judge(workspace, commit->job.config, path);
+    if (verdict == WORKSPACE_PENDING) {
+        commit->waiter.ready = ready;
+        commit->waiter.context = commit;
+        workspace_wait(workspace, path, &commit->waiter);
+    }
+    return verdict;
+}
+
+static enum workspace_verdict judge_entry(struct commit_message *commit, const char *path)
+{
     struct buffer whole CLEANUP(buffer_finish);
     buffer_init(&whole, BUFFER_CAP);
     buffer_printf(&whole, "%s/%s", commit->staged->top, path);
     if (buffer_error(&whole) || commit->next_entry >= FILES_JUDGED_MAX)
         return WORKSPACE_IGNORED;
-    services_refresh_config(commit->job.services, &commit->job.config);
-    enum workspace_verdict verdict = workspace_judge(workspace, commit->job.config, whole.data);
-    if (verdict == WORKSPACE_PENDING) {
-        commit->entry_waiter.ready = on_entry_ready;
-        commit->entry_waiter.context = commit;
-        workspace_wait(workspace, whole.data, &commit->entry_waiter);
-    }
-    return verdict;
+    return judge(commit, whole.data, on_entry_ready);
 }
+
+/* ---- the template ---------------------------------------------------------------------------- */
+
+static void on_template(void *context, int error, const char *text, size_t length)
+{
+    struct commit_message *commit = context;
+    commit->file = NULL;
+    if (!error && buffer_append(&commit->template, text, length) != 0)
+        fail_memory(commit);
+    else
+        get_diff(commit); /* git commits without one that cannot be read, so do we */
+}
+
+static void judge_template(struct commit_message *commit);
+
+static void on_template_ready(struct workspace_waiter *waiter, int error)
+{
+    if (error)
+        get_diff(waiter->context);
+    else
+        judge_template(waiter->context);
+}
+
+static void judge_template(struct commit_message *commit)
+{
+    const char *path = commit->staged->template_path;
+    enum workspace_verdict verdict =
+        path ? judge(commit, path, on_template_ready) : WORKSPACE_IGNORED;
+    if (verdict == WORKSPACE_PENDING)
+        return;
+    if (verdict != WORKSPACE_ALLOWED ||
+        file_read_start(&commit->file, commit->job.services->loop, path, TEMPLATE_CAP,
+                        on_template, commit) != 0)
+        get_diff(commit);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static void judge_entries(struct commit_message *commit)
 {
@@ -357,16 +433,26 @@ static void judge_entries(struct commit_message *commit)
         const struct git_entry *entry = &commit->staged->entries[commit->next_entry];
         enum workspace_verdict old = WORKSPACE_ALLOWED;
         if (entry->old_path)
-            old = judge(commit, entry->old_path);
+            old = judge_entry(commit, entry->old_path);
         if (old == WORKSPACE_PENDING)
             return;
-        enum workspace_verdict verdict = judge(commit, entry->path);
+        enum workspace_verdict verdict = judge_entry(commit, entry->path);
         if (verdict == WORKSPACE_PENDING)
             return;
         list_entry(commit, entry, old == WORKSPACE_ALLOWED, verdict == WORKSPACE_ALLOWED);
         commit->next_entry++;
     }
-    get_diff(commit);
+    judge_template(commit);
+}
+
+static int take_document(struct commit_message *commit)
+{
+    struct document *document = NULL;
+    if (commit->document_uri)
+        document = documents_find(commit->job.services->documents, commit->document_uri);
+    const char *comment = comment_of(commit, document);
+    commit->answer.comment = comment;
+    return document ? commit_typed_take(&commit->typed, document, comment) : 0;
 }
 
 static void on_staged(void *context, enum git_outcome outcome, const char *message,
@@ -379,8 +465,9 @@ static void on_staged(void *context, enum git_outcome outcome, const char *messa
         fail_git(commit, outcome, message);
         return;
     }
-    commit->paths = calloc(2 * staged->count + 1, sizeof(*commit->paths));
-    if (!commit->paths) {
+    commit->written.paths = calloc(2 * staged->count + 1, sizeof(*commit->written.paths));
+    commit->noted.paths = calloc(2 * staged->count + 1, sizeof(*commit->noted.paths));
+    if (!commit->written.paths || !commit->noted.paths || take_document(commit) != 0) {
         fail_memory(commit);
         return;
     }
@@ -411,9 +498,10 @@ static void start(struct services *services, struct request *request,
         return;
     }
     buffer_init(&commit->files, BUFFER_CAP);
-    buffer_init(&commit->typed, BUFFER_CAP);
-    buffer_init(&commit->echo, BUFFER_CAP);
-    answer_commit_init(&commit->answer);
+    buffer_init(&commit->diff, BUFFER_CAP);
+    buffer_init(&commit->template, BUFFER_CAP);
+    commit_typed_init(&commit->typed);
+    answer_commit_init(&commit->answer, commit_typed_comment(NULL, NULL));
     struct job *job = &commit->job;
     if (job_begin(job, services, &kind, request, work_token,
                   request ? params->partial_result_token : NULL) != 0)
@@ -429,12 +517,8 @@ static void start(struct services *services, struct request *request,
     }
     if (params->hint)
         commit->hint = strdup(params->hint);
-    if (params->has_document) {
+    if (params->has_document)
         commit->document_uri = strdup(params->document.uri);
-        struct document *document = documents_find(services->documents, params->document.uri);
-        if (document)
-            take_typed(document, &commit->typed);
-    }
     int status = git_staged_start(&commit->git, services->loop, commit->directory, false, on_staged,
                                   commit);
     if (status != 0)

@@ -55,10 +55,18 @@ static const struct {
     {"trailers stay", "Add\n\nBody.\n\nCo-authored-by: " W9 W9 "<a@b.c>",
      "Add\n\nBody.\n\nCo-authored-by: " W9 W9 "<a@b.c>"},
     {"code stays", "Add\n\nSo:\n```\n# x\n" W9 W9 "x\n```\nend",
-     "Add\n\nSo:\n```\n# x\n" W9 W9 "x\n```\nend"},
+     "Add\n\nSo:\n```\n # x\n" W9 W9 "x\n```\nend"},
+    {"comment sign after wrapping", "Add\n\n" W9 "word word word word words #7 so",
+     "Add\n\n" W9 "word word word word words\n #7 so"},
+    {"long subject", W9 W9, W9 "word word word word word...\n\n...word word word word"},
+    {"long subject, body", W9 W9 "\n\nBecause.",
+     W9 "word word word word word...\n\n...word word word word\n\nBecause."},
+    {"long subject, one word", LONG LONG, LONG LONG},
     {"long word", "Add\n\n" LONG " end", "Add\n\n" LONG "\nend"},
     {"characters count", "Add\n\n" UMLAUTS W9 "a", "Add\n\n" UMLAUTS W9 "a"},
 };
+
+static const char *comment = "#";
 
 static void run(const char *model, size_t most, bool at_random, struct buffer *out)
 {
@@ -66,7 +74,7 @@ static void run(const char *model, size_t most, bool at_random, struct buffer *o
     size_t length = strlen(model);
     size_t at = 0;
 
-    answer_commit_init(&answer);
+    answer_commit_init(&answer, comment);
     while (at < length) {
         size_t piece = at_random ? 1 + (size_t)rand() % most : most;
 
@@ -97,6 +105,25 @@ static void test_each_message(void **state)
             buffer_finish(&out);
         }
     }
+}
+
+static void expect(const char *sign, const char *model, const char *want)
+{
+    struct buffer out;
+
+    buffer_init(&out, BUFFER_CAP);
+    comment = sign;
+    run(model, 4, false, &out);
+    comment = "#";
+    assert_string_equal(out.data, want);
+    buffer_finish(&out);
+}
+
+static void test_other_comment_signs(void **state)
+{
+    (void)state;
+    expect(";", "#12: add a thing\n\n; so\n#12 asks", "#12: add a thing\n\n ; so\n#12 asks");
+    expect("//", "// Add\n\n//so\n/ so", "Add\n\n //so\n/ so");
 }
 
 static void test_cuts_do_not_matter(void **state)
@@ -137,7 +164,7 @@ static void test_streams_by_lines(void **state)
 
     (void)state;
     buffer_init(&out, BUFFER_CAP);
-    answer_commit_init(&answer);
+    answer_commit_init(&answer, "#");
     assert_int_equal(answer_commit_feed(&answer, "Add a thing\n\nBeca", 17, false, &out), 0);
     assert_int_equal(out.length, 0); /* a fence might follow still */
     assert_int_equal(answer_commit_feed(&answer, "use.\nAnd", 8, false, &out), 0);
@@ -153,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_message),
+        cmocka_unit_test(test_other_comment_signs),
         cmocka_unit_test(test_cuts_do_not_matter),
         cmocka_unit_test(test_streams_by_lines),
     };

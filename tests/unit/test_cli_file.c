@@ -208,15 +208,32 @@ static void test_hook_is_wanted(void **state)
     assert_true(cli_hook_is_wanted("M", NULL));
 }
 
-static void expect_hook(const char *before, const char *message, const char *after)
+static void expect_hook_of(const char *source, const char *template, const char *before,
+                           const char *message, const char *after)
 {
     struct buffer bytes CLEANUP(buffer_finish);
+    struct cli_hook hook = {.file = "M", .source = source, .before = &bytes, .message = message,
+                            .template = template};
     struct cli_fault fault;
 
     put("M", before, strlen(before));
     assert_int_equal(cli_file_read("M", &bytes, &fault), 0);
-    assert_int_equal(cli_hook_write("M", &bytes, message, &fault), 0);
+    assert_int_equal(cli_hook_write(&hook, &fault), 0);
     expect_content("M", after);
+}
+
+static void expect_hook(const char *before, const char *message, const char *after)
+{
+    expect_hook_of(NULL, NULL, before, message, after);
+}
+
+static void test_hook_fills_in_the_template(void **state)
+{
+    (void)state;
+    expect_hook_of("template", "T:\n", "T:\n\n# git\n", "T: x", "T: x\n\n# git\n");
+    expect_hook_of("template", "T:\n", "T:\n", "T: x", "T: x\n");
+    expect_hook_of("template", "T:\n", "typed\n# git\n", "x", "x\n\ntyped\n# git\n");
+    expect_hook_of("", "T:\n", "T:\n", "x", "x\n\nT:\n");
 }
 
 static void test_hook_writes_on_top(void **state)
@@ -225,7 +242,6 @@ static void test_hook_writes_on_top(void **state)
     expect_hook("", "Subject", "Subject\n");
     expect_hook("\n# git\n", "Subject\n\nBody.\n\n", "Subject\n\nBody.\n\n# git\n");
     expect_hook("# git\n", "Subject", "Subject\n\n# git\n");
-    expect_hook("", "#1 is done\n#2\n a # b", " #1 is done\n #2\n a # b\n");
     expect_hook("caf\xE9\n", "S", "S\n\ncaf\xE9\n");
 }
 
@@ -241,6 +257,7 @@ int main(void)
         TEST(test_root),
         TEST(test_language),
         TEST(test_hook_is_wanted),
+        TEST(test_hook_fills_in_the_template),
         TEST(test_hook_writes_on_top),
     };
 

@@ -14,147 +14,8 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "daemon/git.h"
+#include "tests/unit/git_fixture.h"
 
-/* Real repositories in a fresh directory, with no configuration but their own. */
-struct scratch {
-    char directory[64];
-    uv_loop_t loop;
-    struct git_job *job;
-    unsigned calls;
-    enum git_outcome outcome;
-    char message[200];
-    struct git_staged *staged;
-    struct buffer diff;
-    bool is_truncated;
-};
-
-static struct scratch *scratch_of(void **state)
-{
-    return *state;
-}
-
-/* Runs a script in the scratch directory: setting up only. */
-static void sh(const struct scratch *scratch, const char *script)
-{
-    char *command;
-    int length = asprintf(&command, "cd '%s' || exit 1\nset -e\n%s", scratch->directory, script);
-    int status;
-
-    assert_true(length > 0);
-    status = system(command);
-    if (status != 0)
-        fail_msg("script failed: %s", script);
-    free(command);
-}
-
-static int set_up(void **state)
-{
-    struct scratch *scratch = calloc(1, sizeof(*scratch));
-
-    assert_non_null(scratch);
-    strcpy(scratch->directory, "/tmp/gridls-git-XXXXXX");
-    assert_non_null(mkdtemp(scratch->directory));
-    setenv("HOME", scratch->directory, 1);
-    setenv("XDG_CONFIG_HOME", scratch->directory, 1);
-    setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
-    setenv("GIT_AUTHOR_NAME", "A", 1);
-    setenv("GIT_AUTHOR_EMAIL", "a@example.com", 1);
-    setenv("GIT_COMMITTER_NAME", "A", 1);
-    setenv("GIT_COMMITTER_EMAIL", "a@example.com", 1);
-    unsetenv("GIT_DIR");
-    unsetenv("GIT_INDEX_FILE");
-    unsetenv("GIT_WORK_TREE");
-    assert_int_equal(uv_loop_init(&scratch->loop), 0);
-    buffer_init(&scratch->diff, GIT_DIFF_CAP);
-    sh(scratch, "git init -q -b trunk r");
-    *state = scratch;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct scratch *scratch = *state;
-
-    unsetenv("GIT_DIR");
-    unsetenv("GIT_INDEX_FILE");
-    git_staged_destroy(scratch->staged);
-    buffer_finish(&scratch->diff);
-    uv_run(&scratch->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&scratch->loop), 0);
-    sh(scratch, "rm -rf \"$PWD\"");
-    free(scratch);
-    return 0;
-}
-
-static void keep_outcome(struct scratch *scratch, enum git_outcome outcome, const char *message)
-{
-    scratch->calls++;
-    scratch->outcome = outcome;
-    snprintf(scratch->message, sizeof(scratch->message), "%s", message ? message : "");
-    assert_int_equal(outcome == GIT_FAILED, message != NULL);
-    git_cancel(scratch->job); /* in its own callback it is over already */
-}
-
-static void on_staged(void *context, enum git_outcome outcome, const char *message,
-                      struct git_staged *staged)
-{
-    struct scratch *scratch = context;
-
-    keep_outcome(scratch, outcome, message);
-    assert_int_equal(outcome == GIT_OK, staged != NULL);
-    scratch->staged = staged;
-}
-
-static void on_diff(void *context, enum git_outcome outcome, const char *message,
-                    struct buffer *text, bool is_truncated)
-{
-    struct scratch *scratch = context;
-
-    keep_outcome(scratch, outcome, message);
-    buffer_clear(&scratch->diff);
-    buffer_append(&scratch->diff, text->data, text->length);
-    scratch->is_truncated = is_truncated;
-}
-
-static enum git_outcome ask_with(struct scratch *scratch, const char *directory,
-                                 bool use_environment)
-{
-    char path[PATH_MAX];
-
-    snprintf(path, sizeof(path), "%s/%s", scratch->directory, directory);
-    git_staged_destroy(scratch->staged);
-    scratch->staged = NULL;
-    scratch->calls = 0;
-    assert_int_equal(git_staged_start(&scratch->job, &scratch->loop, path, use_environment,
-                                      on_staged, scratch), 0);
-    assert_int_equal(scratch->calls, 0);
-    uv_run(&scratch->loop, UV_RUN_DEFAULT);
-    assert_int_equal(scratch->calls, 1);
-    return scratch->outcome;
-}
-
-static enum git_outcome ask(struct scratch *scratch, const char *directory)
-{
-    return ask_with(scratch, directory, false);
-}
-
-static const char *diff_capped(struct scratch *scratch, const char *const *paths, size_t count,
-                               size_t cap)
-{
-    scratch->calls = 0;
-    assert_int_equal(git_diff_start(&scratch->job, &scratch->loop, scratch->staged, paths, count,
-                                    cap, on_diff, scratch), 0);
-    assert_int_equal(scratch->calls, 0);
-    uv_run(&scratch->loop, UV_RUN_DEFAULT);
-    assert_int_equal(scratch->calls, 1);
-    assert_int_equal(scratch->outcome, GIT_OK);
-    return scratch->diff.data;
-}
-
-#define DIFF(scratch, ...)                                                                        \
-    diff_capped(scratch, (const char *const[]){__VA_ARGS__},                                      \
-                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), GIT_DIFF_CAP)
 
 static void assert_top(const struct scratch *scratch, const char *name)
 {
@@ -398,95 +259,26 @@ static void test_environment_is_obeyed_where_asked(void **state)
 
 /* ---- the diff -------------------------------------------------------------------------------- */
 
-static void test_diff_names_only_what_is_asked(void **state)
+static void test_settings_of_messages(void **state)
 {
     struct scratch *scratch = scratch_of(state);
 
-    sh(scratch, "cd r; echo 1 >a; echo 2 >ab; mkdir d; echo 3 >d/a; echo 4 >'*'; "
-                "echo 5 >':(top)a'; git add .");
+    sh(scratch, "cd r; echo >a; git add .; git config core.commentChar ';'; echo t >../t; echo t >t; "
+                "git config --global commit.template '~/t'");
     assert_int_equal(ask(scratch, "r"), GIT_OK);
-    assert_non_null(strstr(DIFF(scratch, "a"), "+1\n"));
-    assert_null(strstr(scratch->diff.data + 1, "diff --git"));
-    assert_non_null(strstr(DIFF(scratch, "*"), "+4\n"));
-    assert_null(strstr(scratch->diff.data + 1, "diff --git"));
-    assert_non_null(strstr(DIFF(scratch, ":(top)a"), "+5\n"));
-    assert_null(strstr(scratch->diff.data + 1, "diff --git"));
-    assert_string_equal(DIFF(scratch, "--output=x"), "");
-    assert_string_equal(DIFF(scratch, "d"), "");
-    assert_string_equal(diff_capped(scratch, NULL, 0, GIT_DIFF_CAP), "");
-}
-
-/* A pathspec for the file that was would show the files in the directory that is. */
-static void test_file_that_became_a_directory(void **state)
-{
-    struct scratch *scratch = scratch_of(state);
-
-    sh(scratch, "cd r; echo x >foo; echo y >fooz; git add .; git commit -qm 1; rm foo; mkdir foo\n"
-                "echo SECRET >foo/.env; echo z >foo-1; echo Y >fooz; git add .");
+    assert_string_equal(scratch->staged->comment, ";");
+    assert_non_null(strstr(scratch->staged->template_path, "/t"));
+    assert_null(strstr(scratch->staged->template_path, "/r/t"));
+    sh(scratch, "cd r; git config commit.template t; git config core.commentString '//'");
     assert_int_equal(ask(scratch, "r"), GIT_OK);
-    assert_null(strstr(DIFF(scratch, "foo", "foo-1", "fooz"), "SECRET"));
-    assert_non_null(strstr(scratch->diff.data, "+z\n"));
-    assert_non_null(strstr(scratch->diff.data, "+Y\n"));
-}
-
-static void test_diff_is_capped_at_a_line(void **state)
-{
-    struct scratch *scratch = scratch_of(state);
-
-    sh(scratch, "cd r; seq 100000 >a; echo >b; git add .");
+    assert_non_null(strstr(scratch->staged->template_path, "/r/t"));
+    assert_string_equal(scratch->staged->comment, "//");
+    sh(scratch, "cd r; git config commit.template ../t");
     assert_int_equal(ask(scratch, "r"), GIT_OK);
-    diff_capped(scratch, (const char *const[]){"a", "b"}, 2, 1000);
-    assert_true(scratch->is_truncated);
-    assert_true(scratch->diff.length <= 1000 && scratch->diff.length > 990);
-    assert_int_equal(scratch->diff.data[scratch->diff.length - 1], '\n');
-}
-
-static void test_many_paths(void **state)
-{
-    struct scratch *scratch = scratch_of(state);
-    const char *paths[2500];
-    unsigned found = 0;
-
-    sh(scratch, "cd r; seq 2500 | while read i; do echo x >f$i; done; git add .");
-    assert_int_equal(ask(scratch, "r"), GIT_OK);
-    assert_int_equal(scratch->staged->count, 2500);
-    for (size_t i = 0; i < 2500; i++)
-        paths[i] = scratch->staged->entries[i].path;
-    buffer_finish(&scratch->diff);
-    buffer_init(&scratch->diff, BUFFER_CAP);
-    diff_capped(scratch, paths, 2500, BUFFER_CAP);
-    assert_false(scratch->is_truncated);
-    for (const char *p = scratch->diff.data; (p = strstr(p, "diff --git ")); p++)
-        found++;
-    assert_int_equal(found, 2500);
+    assert_null(scratch->staged->template_path);
 }
 
 /* ---- what a repository and its user may not change ------------------------------------------- */
-
-static void test_configuration_does_not_shape_the_diff(void **state)
-{
-    struct scratch *scratch = scratch_of(state);
-
-    sh(scratch, "cd r; printf '1\\n2\\n3\\n4\\n5\\n6\\n7\\n8\\n9\\n' >\303\251; git add .\n"
-                "git commit -qm 1; sed -i s/5/x/ \303\251; git add .\n"
-                "git config diff.noprefix true; git config diff.mnemonicPrefix true\n"
-                "git config color.ui always; git config color.diff always\n"
-                "git config diff.context 9; git config diff.relative true\n"
-                "git config diff.orderFile none; git config core.quotePath true\n"
-                "git config diff.suppressBlankEmpty true; git config diff.submodule log\n"
-                "git config log.date raw; git config format.pretty fuller\n"
-                "git config core.pager 'touch pager'; git config pager.diff true");
-    setenv("GIT_DIFF_OPTS", "-u0", 1);
-    setenv("GIT_ICASE_PATHSPECS", "1", 1);
-    assert_int_equal(ask(scratch, "r"), GIT_OK);
-    assert_string_equal(scratch->staged->subjects.data, "1\n");
-    assert_string_equal(DIFF(scratch, "\303\251"),
-                        "diff --git a/\303\251 b/\303\251\nindex 0719398..5d22a70 100644\n"
-                        "--- a/\303\251\n+++ b/\303\251\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+x\n"
-                        " 6\n 7\n 8\n");
-    unsetenv("GIT_DIFF_OPTS");
-    unsetenv("GIT_ICASE_PATHSPECS");
-}
 
 /* Each of these would leave a file behind if git ran it. */
 static void test_nothing_of_the_repository_is_run(void **state)
@@ -606,11 +398,7 @@ int main(void)
         TEST(test_no_git),
         TEST(test_index_of_a_commit_under_way),
         TEST(test_environment_is_obeyed_where_asked),
-        TEST(test_diff_names_only_what_is_asked),
-        TEST(test_file_that_became_a_directory),
-        TEST(test_diff_is_capped_at_a_line),
-        TEST(test_many_paths),
-        TEST(test_configuration_does_not_shape_the_diff),
+        TEST(test_settings_of_messages),
         TEST(test_nothing_of_the_repository_is_run),
         TEST(test_nothing_is_written),
         TEST(test_cancel_at_every_step),
