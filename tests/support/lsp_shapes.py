@@ -53,7 +53,7 @@ RESULTS = {
         'conversation': {'or': ['string', 'null']}}}]},
     'gridls/refactor': {'and': ['gridls.Answer', {'members': {
         'edit': {'or': ['WorkspaceEdit', 'null']}}}]},
-    'gridls/commitMessage': 'gridls.Answer',
+    'gridls/commitMessage': {'and': ['gridls.Answer', {'members': {'template?': 'string'}}]},
     'gridls/inlineCompletion': TABLE['results']['textDocument/inlineCompletion'],
     'gridls/status': 'gridls.Status',
 }
