@@ -96,15 +96,22 @@ void neighbours_destroy(struct neighbours *neighbours)
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
-/* The link to the neighbour of a document, or of a file where that is NULL; to NULL where there is
- * none. */
-static struct neighbour **find(struct neighbours *neighbours, const struct document *document,
-                               const char *path)
+/* The link to the neighbour of a document; to NULL where there is none. */
+static struct neighbour **find_document(struct neighbours *neighbours,
+                                        const struct document *document)
 {
     struct neighbour **link = &neighbours->first;
 
-    while (*link && (document ? (*link)->document != document
-                              : (*link)->document || strcmp((*link)->path, path) != 0))
+    while (*link && (*link)->document != document)
+        link = &(*link)->next;
+    return link;
+}
+
+static struct neighbour **find_file(struct neighbours *neighbours, const char *path)
+{
+    struct neighbour **link = &neighbours->first;
+
+    while (*link && ((*link)->document || strcmp((*link)->path, path) != 0))
         link = &(*link)->next;
     return link;
 }
@@ -164,7 +171,7 @@ static void on_read(void *context, int error, const char *text, size_t length)
 {
     struct neighbours *neighbours = context;
     struct wanted *wanted = &neighbours->wanted[0];
-    struct neighbour **link = find(neighbours, NULL, wanted->path);
+    struct neighbour **link = find_file(neighbours, wanted->path);
 
     neighbours->request = NULL;
     if (*link)
@@ -263,7 +270,7 @@ static bool want(void *context, const char *relative, bool from_root)
 void neighbours_on_document_opened(struct neighbours *neighbours, struct config *config,
                                    struct document *document)
 {
-    struct neighbour **link = find(neighbours, document, NULL);
+    struct neighbour **link = find_document(neighbours, document);
     struct neighbour *neighbour = *link;
     struct imports imports = {.neighbours = neighbours, .document = document};
 
@@ -273,7 +280,7 @@ void neighbours_on_document_opened(struct neighbours *neighbours, struct config 
         return;
     index_document(neighbour);
     if (document->path) {
-        struct neighbour **file = find(neighbours, NULL, document->path);
+        struct neighbour **file = find_file(neighbours, document->path);
 
         if (*file) /* what the editor says counts from now on */
             drop(neighbours, file);
@@ -302,7 +309,7 @@ static void index_others(struct neighbours *neighbours, const struct document *d
 
 void neighbours_on_document_changed(struct neighbours *neighbours, const struct document *document)
 {
-    struct neighbour **link = find(neighbours, document, NULL);
+    struct neighbour **link = find_document(neighbours, document);
 
     if (*link && *link != neighbours->first)
         move_to_front(neighbours, link);
