@@ -100,6 +100,12 @@ static const struct setting settings[SETTING_COUNT] = {
         .offset = offsetof(struct config, completion_menu),
         .help = "also answer `textDocument/completion`",
     },
+    [SETTING_EXPLAIN_TOOLS] = {
+        .path = "explain.tools", .type = SETTING_BOOL, .built_in = "true",
+        .offset = offsetof(struct config, explain_tools),
+        .help = "whether the model may look for itself at other files of the project while it "
+                "explains: read, search and list what is not ignored",
+    },
     [SETTING_PARAMETERS_COMPLETION] = {
         .path = "parameters.completion", .type = SETTING_PARAMETERS, .merge = MERGE_EACH,
         .offset = offsetof(struct config, parameters[TASK_COMPLETION]),

@@ -35,19 +35,24 @@ void context_window(struct services *services, struct document *document, size_t
     window->first_line = text_line_at(text, start) + 1;
 }
 
-size_t context_budget(const struct services *services, const struct config *config, enum task task)
+size_t context_room(const struct services *services, const struct config *config, enum task task)
 {
-    size_t budget = budget_caps[task];
     const char *instrument = config->instruments[task];
     const struct chat_model *told = upstream_find_model(services->upstream, config, instrument);
     struct chat_model limits = instrument_limits(told, config, instrument);
-    if (limits.context_length > 0) {
-        int64_t answer = instrument_max_tokens(&limits, config->parameters[task].max_tokens);
-        int64_t room = limits.context_length - answer;
-        int64_t bytes = room > 0 ? room * BYTES_PER_TOKEN : 0;
-        if ((size_t)bytes < budget)
-            budget = (size_t)bytes;
-    }
+    if (limits.context_length <= 0)
+        return SIZE_MAX;
+    int64_t answer = instrument_max_tokens(&limits, config->parameters[task].max_tokens);
+    int64_t room = limits.context_length - answer;
+    return room > 0 ? (size_t)room * BYTES_PER_TOKEN : 0;
+}
+
+size_t context_budget(const struct services *services, const struct config *config, enum task task)
+{
+    size_t budget = budget_caps[task];
+    size_t room = context_room(services, config, task);
+    if (room < budget)
+        budget = room;
     return budget > BUDGET_LEAST ? budget : BUDGET_LEAST;
 }
 

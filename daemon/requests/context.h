@@ -24,6 +24,10 @@ void context_window(struct services *services, struct document *document, size_t
 /* How many bytes of text a prompt of this task may hold, by what is known of its instrument. */
 size_t context_budget(const struct services *services, const struct config *config, enum task task);
 
+/* How many bytes of text a request of this task may hold in all, as far as that is known; SIZE_MAX: it
+ * is not. */
+size_t context_room(const struct services *services, const struct config *config, enum task task);
+
 /* Markdown and plain text: fences may be content there. */
 bool context_is_prose(const struct document *document);
 

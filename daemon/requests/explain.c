@@ -8,13 +8,15 @@
 #include "daemon/requests/context.h"
 #include "daemon/requests/job.h"
 #include "daemon/requests/show.h"
+#include "daemon/requests/tool_rounds.h"
 
 struct explain {
     struct job job;
     struct document_anchor anchor; /* the text that it is about */
     char *question;     /* NULL: what does this do? */
     char *conversation; /* NULL: a new one */
-    struct chat_messages messages; /* as asked, to be gone on from */
+    struct chat_messages messages; /* as asked, to be gone on from; what tools said is not kept */
+    struct tool_rounds rounds;
     struct answer_markdown answer;
 };
 
@@ -27,8 +29,12 @@ static int filter(struct job *job, const char *text, size_t length, bool last, s
 static enum job_end done(struct job *job, const struct upstream_result *result,
                          struct failure *failure)
 {
-    (void)failure;
     struct explain *explain = (struct explain *)job;
+    if (result->calls && job->text.length == 0) {
+        failure_set(failure, FAILURE_UPSTREAM, "Ask again, or set explain.tools to false.",
+                    "The model looked at file after file and gave no answer.");
+        return JOB_FAILED;
+    }
     struct conversation *kept =
         conversations_keep(job->services->conversations, explain->conversation, &explain->messages,
                            job->text.data, job->text.length);
@@ -46,9 +52,16 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
     return JOB_DONE;
 }
 
+static bool goes_on(struct job *job, const struct upstream_result *result)
+{
+    struct explain *explain = (struct explain *)job;
+    return tool_rounds_go_on(&explain->rounds, result);
+}
+
 static void destroy(struct job *job)
 {
     struct explain *explain = (struct explain *)job;
+    tool_rounds_finish(&explain->rounds);
     document_anchor_remove(&explain->anchor);
     chat_messages_finish(&explain->messages);
     answer_markdown_finish(&explain->answer);
@@ -61,6 +74,7 @@ static const struct job_kind kind = {
     .task = TASK_EXPLAIN,
     .title = "Explaining",
     .filter = filter,
+    .goes_on = goes_on,
     .done = done,
     .destroy = destroy,
 };
@@ -70,12 +84,8 @@ static void ask(struct explain *explain)
 {
     struct chat_messages copy;
     chat_messages_init(&copy);
-    for (size_t i = 0; i < explain->messages.count; i++)
-        chat_messages_add(&copy, explain->messages.items[i].role,
-                          explain->messages.items[i].content, explain->messages.items[i].length);
-    if (explain->messages.error)
-        copy.error = explain->messages.error;
-    job_ask(&explain->job, &copy);
+    chat_messages_add_copies(&copy, &explain->messages);
+    tool_rounds_ask(&explain->rounds, &copy, explain->job.config->explain_tools);
 }
 
 static void ask_about_range(struct job *job)
@@ -119,9 +129,7 @@ static void ask_on(struct explain *explain)
         job_fail_code(job, RPC_INVALID_PARAMS, "question is missing.");
         return;
     }
-    for (size_t i = 0; i < before->messages.count; i++)
-        chat_messages_add(&explain->messages, before->messages.items[i].role,
-                          before->messages.items[i].content, before->messages.items[i].length);
+    chat_messages_add_copies(&explain->messages, &before->messages);
     chat_messages_add(&explain->messages, CHAT_USER, explain->question, strlen(explain->question));
     ask(explain);
 }
@@ -157,6 +165,7 @@ static void start(struct services *services, struct request *request,
     }
     chat_messages_init(&explain->messages);
     answer_markdown_init(&explain->answer);
+    tool_rounds_init(&explain->rounds, &explain->job);
     if (job_begin(&explain->job, services, &kind, request, work_token,
                   request ? params->partial_result_token : NULL) != 0)
         return;

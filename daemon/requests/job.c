@@ -187,12 +187,15 @@ void job_await_permission(struct job *job, void (*allowed)(struct job *job))
 
 /* ---- the answer ------------------------------------------------------------------------------- */
 
-static int keep(struct job *job, const char *text, size_t length, bool last)
+/* `call_over`: the call says no more; `last`: nor does any other. */
+static int keep(struct job *job, const char *text, size_t length, bool call_over, bool last)
 {
     size_t before = job->text.length;
     struct buffer restored CLEANUP(buffer_finish);
     buffer_init(&restored, ANSWER_CAP);
-    int status = redaction_restore(job->redaction, &job->held, text, length, last, &restored);
+    int status = redaction_restore(job->redaction, &job->held, text, length, call_over, &restored);
+    if (status == 0 && call_over && !last)
+        status = buffer_append_string(&restored, "\n\n");
     if (status == 0)
         status = job->kind->filter(job, restored.data, restored.length, last, &job->text);
     if (status == 0)
@@ -211,7 +214,7 @@ static void on_text(void *context, unsigned index, const char *text, size_t leng
     struct job *job = context;
     if (index != 0)
         return;
-    if (keep(job, text, length, false) != 0) {
+    if (keep(job, text, length, false, false) != 0) {
         fail_keeping(job);
         return;
     }
@@ -227,11 +230,29 @@ static void on_note(void *context, const char *note)
     progress_report(&job->progress, note);
 }
 
+static void add_usage(struct chat_usage *sum, const struct chat_usage *usage)
+{
+    if (!usage->known)
+        return;
+    sum->known = true;
+    sum->prompt_tokens += usage->prompt_tokens;
+    sum->completion_tokens += usage->completion_tokens;
+}
+
+int job_next_call(struct job *job, const struct upstream_result *result)
+{
+    add_usage(&job->usage, &result->usage);
+    return keep(job, "", 0, true, false);
+}
+
 static void on_end(void *context, const struct upstream_result *result)
 {
     struct job *job = context;
     job->call = NULL;
-    if (keep(job, "", 0, true) != 0) {
+    job->paused = false;
+    if (job->kind->goes_on && job->kind->goes_on(job, result))
+        return;
+    if (keep(job, "", 0, true, true) != 0) {
         fail_keeping(job);
         return;
     }
@@ -266,6 +287,9 @@ void job_ask(struct job *job, struct chat_messages *messages)
         .task = job->kind->task,
         .messages = *messages,
         .redaction = job->redaction,
+        .tools = job->tools,
+        .tool_count = job->tool_count,
+        .tool_choice = job->tool_choice,
     };
     chat_messages_init(messages);
     if (upstream_call_start(job->services->upstream, &request, &callbacks, job, &job->call) != 0)
@@ -276,23 +300,24 @@ void job_write_common(struct job *job, const struct upstream_result *result,
                       struct json_writer *writer)
 {
     char message[96] = "Done";
-    if (result->usage.known)
+    struct chat_usage usage = job->usage;
+    add_usage(&usage, &result->usage);
+    if (usage.known)
         snprintf(message, sizeof(message), "Done: %lld tokens read, %lld written",
-                 (long long)result->usage.prompt_tokens,
-                 (long long)result->usage.completion_tokens);
+                 (long long)usage.prompt_tokens, (long long)usage.completion_tokens);
     progress_end(&job->progress, message);
     if (!progress_streams(&job->progress))
         json_put_text(writer, "text", job->text.data, job->text.length);
     json_put_string(writer, "finishReason", chat_finish_name(result->finish));
     json_put_string(writer, "instrument", result->instrument);
     json_write_key(writer, "usage");
-    if (!result->usage.known) {
+    if (!usage.known) {
         json_write_null(writer);
         return;
     }
     json_begin_object(writer);
-    json_put_integer(writer, "promptTokens", result->usage.prompt_tokens);
-    json_put_integer(writer, "completionTokens", result->usage.completion_tokens);
+    json_put_integer(writer, "promptTokens", usage.prompt_tokens);
+    json_put_integer(writer, "completionTokens", usage.completion_tokens);
     json_end_object(writer);
 }
 

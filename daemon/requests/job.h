@@ -30,6 +30,9 @@ struct job_kind {
     /* From what the model says to what the person keeps: appends to out. `last`: no more will come.
      * Returns 0 or a negative errno. */
     int (*filter)(struct job *job, const char *text, size_t length, bool last, struct buffer *out);
+    /* A call has ended, well or not: true where the job goes on with a further one, or has failed in
+     * trying (then it is gone). NULL: it never does. */
+    bool (*goes_on)(struct job *job, const struct upstream_result *result);
     /* The answer is complete: answers the request, or does what the command is for. */
     enum job_end (*done)(struct job *job, const struct upstream_result *result,
                          struct failure *failure);
@@ -54,6 +57,10 @@ struct job {
     struct buffer held;          /* the head of a placeholder, perhaps */
     struct buffer text;          /* all that the person keeps, so far */
     bool paused;
+    struct chat_usage usage;     /* of the calls that were gone on from */
+    const struct chat_tool *tools; /* offered with the next call; static */
+    size_t tool_count;
+    const char *tool_choice;
 };
 
 /* All that run: for the editor's idleness, cancelling by token, the end of the session. */
@@ -77,6 +84,10 @@ void job_await_permission(struct job *job, void (*allowed)(struct job *job));
 
 /* Sends the messages, which are taken. Failures are told and end the job. */
 void job_ask(struct job *job, struct chat_messages *messages);
+
+/* For kind->goes_on: what the call has said is a paragraph of its own, its usage is added up. Returns 0
+ * or a negative errno. */
+int job_next_call(struct job *job, const struct upstream_result *result);
 
 /* Each tells the person (answers the request, or shows a message), and destroys the job. */
 void job_fail(struct job *job, const struct failure *failure);

@@ -64,6 +64,10 @@ def _steps(word, value):
         return [fake.delta(text) for text in _texts(value)]
     if word == 'reasoning':
         return [fake.delta(None, reasoning_content=text) for text in _texts(value)]
+    if word == 'call':
+        call, name, arguments = value.split(' ', 2)
+        return [fake.delta(None, tool_calls=[{
+            'id': call, 'type': 'function', 'function': {'name': name, 'arguments': arguments}}])]
     if word == 'finish':
         return [fake.finish(value)]
     if word == 'usage':
