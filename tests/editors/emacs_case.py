@@ -1,0 +1,138 @@
+"""What the tests of the Emacs plugin share: Emacs in a terminal, the daemon and a scripted upstream."""
+
+import json
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import unittest
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TESTS))
+
+from support.fake_upstream import FakeUpstream, response, stream  # noqa: E402
+from support.terminal import Terminal, wait_until  # noqa: E402
+
+PLUGIN = TESTS.parent / 'editors' / 'emacs'
+
+INIT = """
+(setq inhibit-startup-screen t initial-scratch-message nil make-backup-files nil
+      auto-save-default nil create-lockfiles nil ring-bell-function #'ignore
+      frame-background-mode 'dark vc-handled-backends '(Git) use-dialog-box nil
+      native-comp-deferred-compilation nil load-prefer-newer t)
+(setq-default indent-tabs-mode nil c-basic-offset 4)
+(menu-bar-mode -1)
+(blink-cursor-mode -1)
+(add-to-list 'load-path (getenv "GRIDLS_PLUGIN"))
+(require 'gridls)
+(setq gridls-command (list (getenv "GRIDLS"))
+      gridls-settings '(:completion (:debounce_ms 0)))
+(defalias 'yes-or-no-p #'y-or-n-p)
+"""
+
+SOURCE = """\
+int first(void)
+{
+    return 1;
+}
+
+int last(void);
+"""
+
+
+class EmacsCase(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='gridls-emacs-'))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.upstream = FakeUpstream()
+        self.addCleanup(self.upstream.close)
+        # Asked once when typing begins, and of no matter here.
+        self.upstream.answer(response(200, {'object': 'list', 'data': []}), times=None, method='GET')
+        self.home = self.folder / 'home'
+        self.work = self.folder / 'work'
+        self.work.mkdir()
+        settings = self.home / '.config' / 'gridls'
+        settings.mkdir(parents=True)
+        settings.joinpath('config.json').write_text(json.dumps({
+            'base_url': self.upstream.base_url, 'api_key': 'key-of-the-test'}))
+        runtime = self.folder / 'run'
+        runtime.mkdir(mode=0o700)
+        self.environment = {
+            'HOME': str(self.home), 'LANG': 'C.UTF-8',
+            'XDG_CONFIG_HOME': str(self.home / '.config'),
+            'XDG_CACHE_HOME': str(self.home / '.cache'),
+            'XDG_STATE_HOME': str(self.home / '.state'),
+            'XDG_DATA_HOME': str(self.home / '.local'),
+            'XDG_RUNTIME_DIR': str(runtime),
+            'GRIDLS': os.path.abspath(os.environ['GRIDLS']),
+            'GRIDLS_PLUGIN': str(PLUGIN),
+        }
+
+    def tearDown(self):
+        self.assertEqual(self.upstream.faults, [])
+
+    # -- Emacs
+
+    def write(self, name, text):
+        path = self.work / name
+        path.write_text(text)
+        return path
+
+    def run_in_terminal(self, command, **size):
+        terminal = Terminal(command, self.environment, str(self.work), **size)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def emacs_command(self, extra='', mode=True):
+        """Emacs's argv; `extra` is Lisp that is run at the start; without `mode` the mode is off."""
+        init = self.folder / 'init.el'
+        init.write_text(INIT + extra + ('\n(global-gridls-mode)\n' if mode else ''))
+        return ['emacs', '-nw', '-Q', '-l', str(init)]
+
+    def emacs(self, name='a.c', text=SOURCE, extra='', mode=True, **size):
+        self.write(name, text)
+        terminal = self.run_in_terminal(self.emacs_command(extra, mode) + [name], **size)
+        terminal.wait_for(name + ' ', 20)
+        return terminal
+
+    def meta_x(self, terminal, command):
+        terminal.keys('M-x')
+        terminal.wait_for('M-x')
+        terminal.type(command + '\r')
+
+    def evaluate(self, terminal, form):
+        """Evaluates Lisp in the buffer at hand."""
+        terminal.keys('M-:')
+        terminal.wait_for('Eval:')
+        terminal.type(form + '\r')
+        terminal.wait_for(lambda screen: 'Eval:' not in screen)
+
+    def save(self, terminal, name='a.c'):
+        """Writes the buffer and returns what is in the file."""
+        path = self.work / name
+        path.unlink(missing_ok=True)
+        self.evaluate(terminal, '(progn (set-buffer-modified-p t) (save-buffer))')
+        wait_until(lambda: path.exists() and path.read_text(), f'{name} is written')
+        return path.read_text()
+
+    def daemons(self, terminal):
+        """The process ids of the daemons that Emacs has started."""
+        parent = terminal.process_id()
+        children = pathlib.Path(f'/proc/{parent}/task/{parent}/children').read_text().split()
+        return [int(child) for child in children if self.is_daemon(child)]
+
+    @staticmethod
+    def is_daemon(process):
+        try:
+            return pathlib.Path(f'/proc/{process}/comm').read_text() == 'gridls\n'
+        except OSError:
+            return False
+
+    # -- the upstream
+
+    def complete_with(self, *pieces, times=1):
+        self.upstream.answer(stream(*pieces), times=times, model='code-standard')
+
+    def complete_with_nothing_more(self):
+        self.upstream.answer(stream(''), times=None, model='code-standard')
