@@ -129,7 +129,7 @@ Where there is nothing to accept each does what it did before.")
 ;;;; Commands and changes
 
 (defun gridls-inline--now ()
-  "The buffer's tick and point, by which changes and moves are seen."
+  "What a command that does nothing leaves alone: the tick and point."
   (cons (buffer-chars-modified-tick) (point)))
 
 (defun gridls-inline--on-company (_manual)
@@ -335,7 +335,7 @@ Another candidate may where the shown one does not; that is the first then."
   (gridls-client-abandon gridls-inline--ticket))
 
 (defun gridls-inline--kept (item)
-  "The text behind point that goes when ITEM is accepted."
+  "The text behind point that ITEM stands in place of."
   (buffer-substring-no-properties
    (point) (- (gridls-document-eol) (length (gridls-inline-item-tail item)))))
 

@@ -10,8 +10,8 @@
 
 ;;; Commentary:
 
-;; The Emacs side of gridls, a daemon that offers what could come next while you type, explains code,
-;; rewrites it and writes commit messages.
+;; The Emacs side of gridls, a daemon that offers what could come next while you type, explains
+;; code, rewrites it and writes commit messages.
 ;;
 ;;   (add-to-list 'load-path ".../editors/emacs")
 ;;   (require 'gridls)
