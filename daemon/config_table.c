@@ -156,7 +156,7 @@ static const struct setting settings[SETTING_COUNT] = {
     [SETTING_NETWORK_PROXY] = {
         .path = "network.proxy", .type = SETTING_LINE, .max = 2048,
         .offset = offsetof(struct config, proxy),
-        .help = "URL of a proxy; unset, the one that the environment names",
+        .help = "URL of an http or SOCKS proxy; unset, the one that the environment names",
     },
     [SETTING_NETWORK_CA_FILE] = {
         .path = "network.ca_file", .type = SETTING_PATH, .max = 4096,

@@ -14,6 +14,7 @@ struct field {
 static const struct field fields[] = {
     {"location", FIELD(location)},
     {"retry-after", FIELD(retry_after)},
+    {"x-ratelimit-retry-after", FIELD(retry_after)},
     {"retry-after-ms", FIELD(retry_after_ms)},
     {"x-should-retry", FIELD(should_retry)},
     {"x-request-id", FIELD(request_id)},

@@ -327,6 +327,8 @@ static void refused(struct upstream_call *call)
     log_mask(call->upstream->log, error.message); /* some servers echo the key that they refuse */
     if (mended(call, call->code, &error))
         return;
+    if (call->code == 429 && call->retry_after_ms < 0)
+        call->retry_after_ms = retry_after_in_words(error.message);
     failure_from_response(&failure, call->config, upstream_call_instrument(call), call->code, &error,
                           call->retry_after_ms);
     upstream_call_retry(call, &failure);

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #define DAY_MS ((int64_t)86400 * 1000)
@@ -54,5 +56,38 @@ int64_t retry_after_parse(const char *retry_after, const char *retry_after_ms, i
     const char *end = strptime(retry_after, "%a, %d %b %Y %H:%M:%S GMT", &date);
     if (end && *end == '\0')
         return bounded(((int64_t)timegm(&date) - now_s) * 1000);
+    return -1;
+}
+
+/* "5.289s", "120ms", "7 seconds", "6m0s" (of which the minutes will do). */
+static int64_t read_duration(const char *text)
+{
+    char digits[16] = "";
+    size_t length = strspn(text, "0123456789.");
+    int64_t thousandths;
+
+    if (length == 0 || length >= sizeof(digits))
+        return -1;
+    memcpy(digits, text, length);
+    if (!parse_thousandths(digits, &thousandths))
+        return -1;
+    text += length + (text[length] == ' ');
+    if (strncasecmp(text, "ms", 2) == 0 || strncasecmp(text, "milli", 5) == 0)
+        return bounded(thousandths / 1000);
+    if (*text == 's' || *text == 'S')
+        return bounded(thousandths);
+    return *text == 'm' || *text == 'M' ? bounded(thousandths * 60) : -1;
+}
+
+int64_t retry_after_in_words(const char *text)
+{
+    static const char *const words[] = {"try again in ", "retry in ", "retry after "};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *found = strcasestr(text, words[i]);
+
+        if (found)
+            return read_duration(found + strlen(words[i]));
+    }
     return -1;
 }

@@ -11,4 +11,8 @@
  */
 int64_t retry_after_parse(const char *retry_after, const char *retry_after_ms, int64_t now_s);
 
+/* The wait that the words of an error name ("… Please try again in 5.289s."), in milliseconds, at most a
+ * day; -1: none. For servers that do not say it in a header. */
+int64_t retry_after_in_words(const char *text);
+
 #endif

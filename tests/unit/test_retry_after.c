@@ -50,9 +50,39 @@ static void test_values(void **state)
     }
 }
 
+static void test_words(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t wanted;
+    } rows[] = {
+        {"", -1},
+        {"Rate limit reached for tokens. Please try again in 5.289s. Visit", 5289},
+        {"Please retry in 120ms.", 120},
+        {"Try again in 7 seconds", 7000},
+        {"try again in 6m0s", 360000},
+        {"retry after 2 minutes", 120000},
+        {"try again in 250 milliseconds", 250},
+        {"try again in 9999999h", -1},
+        {"try again in 99999999999 s", DAY_MS},
+        {"try again in 11111111111111111111 s", -1},
+        {"try again in a while", -1},
+        {"try again in 5", -1},
+        {"try again in .s", -1},
+        {"try again in ", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int64_t got = retry_after_in_words(rows[i].text);
+        if (got != rows[i].wanted)
+            fail_msg("%s: %lld", rows[i].text, (long long)got);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_words)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

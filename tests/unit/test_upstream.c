@@ -212,6 +212,55 @@ static void calls_that_no_one_offered_are_no_answer(void **state)
     assert_int_equal(world->kind, FAILURE_UPSTREAM);
 }
 
+/* Every numbering that servers are known for, as two calls of one tool or as one. */
+static void odd_numberings_come_out_right(void **state)
+{
+#define CALLS(fragments) "data: {\"choices\":[{\"delta\":{\"tool_calls\":[" fragments "]}}]}\n\n"
+#define HEAD(members, arguments) \
+    "{" members "\"function\":{\"name\":\"list\",\"arguments\":" arguments "}}"
+#define REST(members, arguments) "{" members "\"function\":{\"arguments\":" arguments "}}"
+#define END_CALLS CHUNK("{}", "\"tool_calls\"") DONE
+    static const struct {
+        const char *stream;
+        size_t count;
+        const char *arguments; /* of the first */
+    } rows[] = {
+        /* no index; always 0 with other ids; from 1 on; the head at 0 and the rest at 1 */
+        {CALLS(HEAD("\"id\":\"a\",", "\"{}\"")) CALLS(HEAD("\"id\":\"b\",", "\"{}\"")), 2, "{}"},
+        {CALLS(HEAD("\"index\":0,\"id\":\"a\",", "\"{}\""))
+             CALLS(HEAD("\"index\":0,\"id\":\"b\",", "\"{}\"")), 2, "{}"},
+        {CALLS(HEAD("\"index\":1,\"id\":\"a\",", "\"\""))
+             CALLS(REST("\"index\":1,", "\"{\\\"a\\\":1}\"")), 1, "{\"a\":1}"},
+        {CALLS(HEAD("\"index\":0,\"id\":\"a\",", "\"\""))
+             CALLS(REST("\"index\":1,", "\"{\\\"a\\\":1}\"")), 1, "{\"a\":1}"},
+        /* the id again in each chunk; an empty one; no id at all; arguments that are no string */
+        {CALLS(HEAD("\"index\":0,\"id\":\"a\",", "\"{\""))
+             CALLS(REST("\"index\":0,\"id\":\"a\",", "\"}\"")), 1, "{}"},
+        {CALLS(HEAD("\"index\":0,\"id\":\"a\",", "\"{\""))
+             CALLS("{\"index\":0,\"id\":\"\",\"type\":\"FUNCTION\",\"function\":{\"name\":null,"
+                   "\"arguments\":\"}\"}}"), 1, "{}"},
+        {CALLS(HEAD("", "null")), 1, "{}"},
+        {CALLS(HEAD("\"id\":\"functions.list:0\",", "{\"a\": 1}")), 1, "{\"a\":1}"},
+        /* two in one chunk, and an empty chunk behind them */
+        {CALLS(HEAD("\"index\":0,\"id\":\"a\",", "\"{}\"") ","
+               HEAD("\"index\":1,\"id\":\"b\",", "\"{}\"")) CALLS(""), 2, "{}"},
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct buffer bytes CLEANUP(buffer_finish);
+
+        buffer_init(&bytes, BUFFER_CAP);
+        buffer_printf(&bytes, "%s%s%s", STREAM, rows[i].stream, END_CALLS);
+        HTTP_SCRIPT(&world->http, {bytes.data, false});
+        ask(world, (struct upstream_request){TOOLS});
+        if (world->failed || world->fault[0] || world->call_count != rows[i].count ||
+            strcmp(world->arguments, rows[i].arguments) != 0)
+            fail_msg("row %zu: %s%s, %zu calls, %s", i, world->message, world->fault,
+                     world->call_count, world->arguments);
+    }
+}
+
 #define REFUSES(status, message) {                                     \
     HTTP_HEAD(status, "application/json") "{\"error\":{\"message\":\"" \
     message "\"}}", false}
@@ -389,6 +438,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(calls_of_tools_are_delivered_and_answered),
         TEST(cut_calls_have_a_fault),
+        TEST(odd_numberings_come_out_right),
         TEST(calls_that_no_one_offered_are_no_answer),
         TEST(a_refusal_of_tools_is_remembered),
         TEST(a_refusal_may_come_as_a_fault_of_the_server),
