@@ -1,4 +1,4 @@
-;;; gridls-client.el --- The gridls process and the JSON-RPC on its pipes  -*- lexical-binding: t; -*-
+;;; gridls-client.el --- The gridls process and its JSON-RPC  -*- lexical-binding: t; -*-
 
 ;; SPDX-License-Identifier: MIT
 
@@ -8,8 +8,8 @@
 ;; when it dies, sends requests, hands on what it says, and ends it.
 ;;
 ;; Two traps of jsonrpc.el shape what is here.  It runs handlers in a buffer of its own, from a
-;; process filter or a timer, so whoever is called back must make its buffer current.  And it does not
-;; tell the id of a request, so what a person stops is named by its work-done token instead.
+;; process filter or a timer, so whoever is called back must make its buffer current.  And it does
+;; not tell the id of a request, so what a person stops is named by its work-done token instead.
 
 ;;; Code:
 

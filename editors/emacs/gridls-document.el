@@ -6,10 +6,11 @@
 
 ;; Opens buffers with the daemon, keeps them in step and closes them; positions and URIs.
 ;;
-;; Emacs tells what has changed in pieces that need not add up (`upcase-region' announces more than it
-;; does, other code changes text with hooks off).  So all that is kept of a change is how much of the
-;; text before and behind it is untouched, and what is told to the daemon is whole lines: these lines
-;; are now those.  For that nothing of the old text is needed but its size and its number of lines.
+;; Emacs tells what has changed in pieces that need not add up (`upcase-region' announces more
+;; than it does, other code changes text with hooks off).  So all that is kept of a change is how
+;; much of the text before and behind it is untouched, and what is told to the daemon is whole
+;; lines: these lines are now those.  For that nothing of the old text is needed but its size and
+;; its number of lines.
 ;;
 ;; The daemon counts in utf-32, so a column is a number of characters.
 

@@ -4,11 +4,12 @@
 
 ;;; Commentary:
 
-;; What the daemon offers at point, shown by an overlay and no part of the text until it is accepted.
+;; What the daemon offers at point, shown by an overlay and no part of the text until it is
+;; accepted.
 ;;
-;; An offer is made for a line as it was: an item's text stands between the unchanged beginning and
-;; the unchanged end of that line.  As long as what is typed between them agrees with it, the rest of
-;; it is shown, with no further request.
+;; An offer is made for a line as it was: an item's text stands between the unchanged beginning
+;; and the unchanged end of that line.  As long as what is typed between them agrees with it, the
+;; rest of it is shown, with no further request.
 
 ;;; Code:
 
@@ -129,7 +130,7 @@ Where there is nothing to accept each does what it did before.")
 ;;;; Commands and changes
 
 (defun gridls-inline--now ()
-  "What a command that does nothing leaves alone: the tick and point."
+  "The tick and point, which tell what a command has done."
   (cons (buffer-chars-modified-tick) (point)))
 
 (defun gridls-inline--on-company (_manual)

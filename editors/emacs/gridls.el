@@ -17,12 +17,12 @@
 ;;   (require 'gridls)
 ;;   (global-gridls-mode)
 ;;
-;; The daemon is the program `gridls' on PATH, or what `gridls-command' says.  Its README says how it
-;; is built and where the key goes; M-x gridls-status says how things are.
+;; The daemon is the program `gridls' on PATH, or what `gridls-command' says.  Its README says how
+;; it is built and where the key goes; M-x gridls-status says how things are.
 ;;
-;; What is offered stands in grey behind the cursor.  While it does, TAB accepts it, M-f a word of it
-;; and C-e a line, M-n and M-p show other candidates and C-g dismisses it; these keys are their old
-;; selves everywhere else.  M-x gridls-explain, gridls-ask, gridls-refactor, gridls-fix,
+;; What is offered stands in grey behind the cursor.  While it does, TAB accepts it, M-f a word of
+;; it and C-e a line, M-n and M-p show other candidates and C-g dismisses it; these keys are their
+;; old selves everywhere else.  M-x gridls-explain, gridls-ask, gridls-refactor, gridls-fix,
 ;; gridls-commit-message and gridls-cancel do the rest.  M-x customize-group RET gridls.
 
 ;;; Code:
