@@ -312,6 +312,8 @@ void upstream_note_outcome(struct upstream *upstream, const struct upstream_call
         upstream->totals.completion_tokens += call->decoder.usage.completion_tokens;
     }
     upstream->trouble = now;
+    if (!failure && upstream->models_failed)
+        upstream->ask_models_again = true;
     if (now == UPSTREAM_READY) {
         upstream->failures_in_a_row = 0;
         upstream->paused_until = 0;
@@ -356,6 +358,8 @@ static void on_models_end(void *context, const struct transport_result *result)
         chat_models_parse(upstream->models_body.data, upstream->models_body.length,
                           &upstream->models, &upstream->model_count) != 0)
         upstream->model_count = 0;
+    upstream->models_failed = result->status != TRANSPORT_OK || result->code == 429 ||
+                              result->code >= 500;
     log_write(upstream->log, LOG_DEBUG, "GET /models: HTTP %ld, %zu models", result->code,
               upstream->model_count);
     buffer_finish(&upstream->models_body);
@@ -370,8 +374,10 @@ void upstream_warm_up(struct upstream *upstream, struct config *config)
     struct failure failure;
     if (upstream->closing || upstream->warm_up || failure_from_config(&failure, config))
         return;
-    if (upstream->models_url && strcmp(upstream->models_url, config->base_url) == 0)
+    if (upstream->models_url && strcmp(upstream->models_url, config->base_url) == 0 &&
+        !upstream->ask_models_again)
         return;
+    upstream->ask_models_again = false;
     free(upstream->models_url);
     free(upstream->models);
     upstream->models = NULL;

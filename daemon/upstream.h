@@ -57,8 +57,8 @@ bool upstream_may_complete(const struct upstream *upstream);
 /* What went wrong before may be put right now: forgets it, and any pause. */
 void upstream_settings_changed(struct upstream *upstream);
 
-/* Opens the first connection while the person still types: GET /models, once for each base URL,
- * with nothing of the person's in it. Its answer is kept: see upstream_find_model(). */
+/* Opens the first connection while the person still types: GET /models, once for each base URL (again
+ * when it failed and a call then did not), with nothing of the person's in it. Its answer is kept: see upstream_find_model(). */
 void upstream_warm_up(struct upstream *upstream, struct config *config);
 
 /* What GET /models said of an instrument; NULL where nothing is known (yet). */

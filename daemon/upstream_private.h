@@ -46,6 +46,7 @@ struct upstream {
     struct transfer *warm_up;
     struct buffer models_body;
     char *models_url; /* the base URL that models are of */
+    bool models_failed, ask_models_again;
     struct chat_model *models;
     size_t model_count;
 };

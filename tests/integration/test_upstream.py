@@ -5,7 +5,7 @@ import os
 import unittest
 
 from tests.support.fake_upstream import (
-    DONE, Close, Cut, FakeUpstream, Pause, Stall, chunked, delta, error, event, finish, redirect,
+    DONE, Close, Cut, FakeUpstream, Pause, Stall, Wait, chunked, delta, error, event, finish, redirect,
     response, sse_head, stream)
 from tests.support.lsp_client import Client
 from tests.support.scratch import Scratch, gridls
@@ -59,8 +59,7 @@ class UpstreamTest(unittest.TestCase):
              'reasoning': {'supported_efforts': ['medium', 'high']}}]}), method='GET')
         self.upstream.answer(stream('An int.'), times=None)
         client = self.start(settings={'parameters': {'explain': {'reasoning_effort': 'low'}}})
-        client.notify('textDocument/didChange', {
-            'textDocument': {'uri': URI, 'version': 2}, 'contentChanges': [{'text': 'int y;\n'}]})
+        self.type(client, 'int y;\n', 2)
         self.upstream.expect(method='GET').wait_ended()
         client.answer(self.explain(client))  # The list may come in behind the first request.
         client.answer(self.explain(client))
@@ -68,13 +67,63 @@ class UpstreamTest(unittest.TestCase):
         self.assertEqual((asked['max_tokens'], asked['reasoning_effort']), (500, 'medium'))
         self.end(client)
 
+    def type(self, client, text, version):
+        client.notify('textDocument/didChange', {
+            'textDocument': {'uri': URI, 'version': version}, 'contentChanges': [{'text': text}]})
+
+    def test_prompts_fit_the_context_that_the_list_of_models_tells(self):
+        self.upstream.forget_rules()
+        self.upstream.answer(response(200, {'data': [
+            {'id': 'code-prime', 'context_length': 8192, 'max_completion_tokens': 4096}]}),
+            method='GET')
+        self.upstream.answer(stream('An int.'), times=None)
+        client = self.start()
+        self.type(client, 'int y;\n' * 9000, 2)
+        self.upstream.expect(method='GET').wait_ended()
+        client.answer(self.explain(client))
+        client.answer(self.explain(client))
+        self.assertLess(len(self.posts()[-1].prompt), 16000)
+        self.assertLess(len(self.posts()[-1].prompt), len(self.posts()[0].prompt) + 1)
+        self.end(client)
+
+    def test_the_list_of_models_is_never_waited_for_and_asked_for_again(self):
+        self.upstream.forget_rules()
+        self.upstream.answer([Wait('asked'), Cut()], method='GET')
+        self.upstream.answer(response(200, {'data': [
+            {'id': 'code-prime', 'max_completion_tokens': 500}]}), method='GET')
+        self.upstream.answer(stream('An int.'), times=None)
+        client = self.start()
+        self.type(client, 'int y;\n', 2)
+        first = self.upstream.expect(method='GET')
+        client.answer(self.explain(client))
+        self.type(client, 'int z;\n', 3)
+        self.upstream.release('asked')
+        first.wait_ended()
+        client.answer(self.explain(client))  # The failure may come in behind this one,
+        client.answer(self.explain(client))
+        self.assertEqual(self.upstream.count(method='GET'), 1)
+        self.type(client, 'int a;\n', 4)
+        self.upstream.expect(method='GET').wait_ended()
+        client.answer(self.explain(client))  # and the list behind this.
+        client.answer(self.explain(client))
+        self.assertEqual(self.posts()[-1].json['max_tokens'], 500)
+        self.end(client)
+
     # -- connections
+
+    def let_it_drain(self, client):
+        """The answer's end, behind its [DONE], has been read: its connection is free again. What has
+        arrived before a request of the editor's is read in the same turn, or earlier."""
+        self.posts()[-1].wait_ended()
+        self.last_id += 1
+        client.call(self.last_id, 'gridls/status')
 
     def test_a_connection_is_kept(self):
         client = self.start()
         for _ in range(3):
             self.upstream.answer(stream('An int.'))
             client.answer(self.explain(client))
+            self.let_it_drain(client)
         self.assertEqual({request.connection for request in self.posts()}, {1})
         self.end(client)
 
@@ -82,10 +131,12 @@ class UpstreamTest(unittest.TestCase):
         client = self.start({'retries': 0})
         self.upstream.answer(stream('An int.'))
         client.answer(self.explain(client))
+        self.let_it_drain(client)
         # The second request is read whole, and the kept connection closed without a word.
         self.upstream.answer([Close()])
         self.upstream.answer(stream('An int again.'))
         self.assertEqual(client.answer(self.explain(client))['text'], 'An int again.')
+        self.let_it_drain(client)
         first, second, third = [request.connection for request in self.posts()]
         self.assertEqual(first, second)
         self.assertNotEqual(second, third)
