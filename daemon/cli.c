@@ -95,6 +95,7 @@ static void write_complete(struct cli *cli, struct json_writer *writer)
     json_begin_object(writer);
     json_put_integer(writer, "triggerKind", 1); /* invoked */
     json_end_object(writer);
+    json_put_integer(writer, "candidates", 1); /* as many as are printed */
 }
 
 static void write_commit_message(struct cli *cli, struct json_writer *writer)

@@ -11,9 +11,10 @@
 
 struct offer {
     struct offer_place place;
-    char *text;
-    size_t length;
-    size_t replace_after;
+    struct buffer texts[OFFER_TEXTS_MAX];
+    size_t replace_after[OFFER_TEXTS_MAX];
+    size_t count;
+    bool several;
 };
 
 struct offers {
@@ -76,8 +77,9 @@ int offers_create(struct offers **offers)
 static void offer_finish(struct offer *offer)
 {
     offer_place_finish(&offer->place);
-    free(offer->text);
-    offer->text = NULL;
+    for (size_t i = 0; i < offer->count; i++)
+        buffer_finish(&offer->texts[i]);
+    offer->count = 0;
 }
 
 void offers_destroy(struct offers *offers)
@@ -89,37 +91,54 @@ void offers_destroy(struct offers *offers)
     free(offers);
 }
 
-void offers_add(struct offers *offers, struct offer_place *place, const char *text, size_t length,
-                size_t replace_after)
+void offers_add(struct offers *offers, struct offer_place *place, const struct offer_text *texts,
+                size_t count, bool several)
 {
-    char *copy = malloc(length + 1);
-    if (!copy)
+    struct offer kept = {.count = least(count, OFFER_TEXTS_MAX), .several = several};
+    int error = 0;
+    for (size_t i = 0; i < kept.count; i++) {
+        buffer_init(&kept.texts[i], BUFFER_CAP);
+        buffer_append(&kept.texts[i], texts[i].text, texts[i].length);
+        kept.replace_after[i] = texts[i].replace_after;
+        error = buffer_error(&kept.texts[i]) ? buffer_error(&kept.texts[i]) : error;
+    }
+    offer_place_init(&kept.place);
+    if (error) {
+        offer_finish(&kept);
         return;
-    memcpy(copy, text, length);
-    copy[length] = '\0';
+    }
+    kept.place = *place;
+    offer_place_init(place);
     struct offer *offer = &offers->items[offers->next];
     if (offers->count == OFFERS_MAX)
         offer_finish(offer);
     else
         offers->count++;
     offers->next = (offers->next + 1) % OFFERS_MAX;
-    *offer = (struct offer){*place, copy, length, replace_after};
-    offer_place_init(place);
+    *offer = kept;
+}
+
+/* Whether the last `typed` bytes before the cursor begin the text, and leave some of it. */
+static bool text_fits(const struct buffer *text, const struct offer_place *now, size_t typed)
+{
+    return typed < text->length &&
+           memcmp(now->before.data + now->before.length - typed, text->data, typed) == 0;
 }
 
 static bool offer_fits(const struct offer *offer, const struct offer_place *now,
                        struct offer_found *found)
 {
     size_t typed;
-    if (!offer_place_follows(now, &offer->place, &typed) || typed > offer->length)
+    *found = (struct offer_found){.several = offer->several};
+    if (!offer_place_follows(now, &offer->place, &typed))
         return false;
-    if (typed && (typed == offer->length ||
-                  memcmp(now->before.data + now->before.length - typed, offer->text, typed) != 0))
-        return false; /* used up, or something else was typed */
-    found->text = offer->text + typed;
-    found->length = offer->length - typed;
-    found->replace_after = offer->replace_after;
-    return true;
+    for (size_t i = 0; i < offer->count; i++) {
+        const struct buffer *text = &offer->texts[i];
+        if (text_fits(text, now, typed))
+            found->texts[found->count++] = (struct offer_text){
+                text->data + typed, text->length - typed, offer->replace_after[i]};
+    }
+    return found->count > 0 || (offer->count == 0 && typed == 0);
 }
 
 bool offers_find(const struct offers *offers, const struct offer_place *now,

@@ -36,15 +36,25 @@ struct offers;
 int offers_create(struct offers **offers); /* 0 or -ENOMEM */
 void offers_destroy(struct offers *offers); /* takes NULL */
 
-/* Keeps an offer. The place is moved in. Nothing to offer (length 0) is worth keeping too: the
- * place need not be asked about again. Where memory runs out nothing is kept. */
-void offers_add(struct offers *offers, struct offer_place *place, const char *text, size_t length,
-                size_t replace_after);
+/* As many candidates as one offer may have. */
+#define OFFER_TEXTS_MAX 3
+
+struct offer_text {
+    const char *text; /* not NUL-terminated */
+    size_t length;
+    size_t replace_after;
+};
+
+/* Keeps an offer: its texts (copied), the first of which is shown. The place is moved in. Nothing to
+ * offer (`count` 0) is worth keeping too: the place need not be asked about again. `several` says
+ * that alternatives were asked for. Where memory runs out nothing is kept. */
+void offers_add(struct offers *offers, struct offer_place *place, const struct offer_text *texts,
+                size_t count, bool several);
 
 struct offer_found {
-    const char *text; /* what is left of the offer; valid until the next add */
-    size_t length;    /* 0: it is known that there is nothing to offer */
-    size_t replace_after;
+    struct offer_text texts[OFFER_TEXTS_MAX]; /* what is left of each; valid until the next add */
+    size_t count;                             /* 0: it is known that there is nothing to offer */
+    bool several;
 };
 
 /* The newest offer that fits the place and what was typed since. */

@@ -10,6 +10,7 @@
 
 #define BACKOFF_FIRST_MS 500u
 #define BACKOFF_LONGEST_MS 8000u
+#define CANDIDATES_TEMPERATURE 0.6
 #define WAIT_LONGEST_MS 20000 /* a longer Retry-After is told, not slept */
 /* Signs of life may stretch the wait for a first event to this many idle timeouts: servers queue. */
 #define FIRST_EVENT_FACTOR 5u
@@ -223,6 +224,15 @@ void upstream_call_retry(struct upstream_call *call, const struct failure *failu
 
 /* ---- sending ---------------------------------------------------------------------------------- */
 
+/* Several answers are worth having only where they differ. */
+static double temperature_of(const struct upstream_call *call,
+                             const struct config_parameters *parameters)
+{
+    bool is_low = parameters->temperature >= 0 &&
+                  parameters->temperature < CANDIDATES_TEMPERATURE;
+    return call->candidates > 1 && is_low ? CANDIDATES_TEMPERATURE : parameters->temperature;
+}
+
 static int build_body(struct upstream_call *call)
 {
     const struct config_parameters *parameters = &call->config->parameters[call->task];
@@ -233,7 +243,7 @@ static int build_body(struct upstream_call *call)
         .model = instrument,
         .messages = &call->messages,
         .max_tokens = instrument_max_tokens(&limits, parameters->max_tokens),
-        .temperature = parameters->temperature,
+        .temperature = temperature_of(call, parameters),
         .top_p = parameters->top_p,
         .reasoning_effort = instrument_effort(&limits, parameters->reasoning_effort),
         .n = call->candidates,

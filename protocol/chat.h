@@ -60,6 +60,7 @@ enum chat_field {
     CHAT_FIELD_STOP = 1 << 5,
     CHAT_FIELD_TEMPERATURE = 1 << 6,
     CHAT_FIELD_REASONING = 1 << 7, /* of earlier turns; some servers want it, some refuse it */
+    CHAT_FIELD_N = 1 << 8,
 };
 
 /* The bit of the field with that name; 0: none of ours. */

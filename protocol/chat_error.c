@@ -300,6 +300,8 @@ static const struct {
     {"json schema", CHAT_FIELD_RESPONSE_FORMAT},
     {"json mode", CHAT_FIELD_RESPONSE_FORMAT},
     {"structured output", CHAT_FIELD_RESPONSE_FORMAT},
+    {"completion choice", CHAT_FIELD_N},
+    {"multiple completions", CHAT_FIELD_N},
 };
 
 /* Words that object to a value: leaving the field out would hide a mistake in the settings. */
@@ -350,7 +352,12 @@ unsigned chat_refused_field(const struct chat_error *error)
 {
     bool refused = HAS_ANY(error->code, refusing_codes) || HAS_ANY(error->type, refusing_codes) ||
                    HAS_ANY(error->message, refusing_words);
+    const char *where = error->param[0] != '\0' ? error->param : error->message;
 
+    /* Servers that give one answer object to the number: "'n' : number must be at most 1". */
+    if (find_field(where) == CHAT_FIELD_N) {
+        return CHAT_FIELD_N;
+    }
     if (error->param[0] != '\0') {
         /* "tools[0].function", "body.stop": some part of the path is the field. */
         return refused || !HAS_ANY(error->message, value_words) ? find_field(error->param) : 0;

@@ -18,6 +18,7 @@ static const struct {
     {CHAT_FIELD_STOP, "stop"},
     {CHAT_FIELD_TEMPERATURE, "temperature"},
     {CHAT_FIELD_REASONING, "reasoning_content"},
+    {CHAT_FIELD_N, "n"},
 };
 
 unsigned chat_field_from_name(const char *name, size_t length)

@@ -222,6 +222,8 @@ const struct json_field lsp_inline_completion_fields[] = {
     {ROW("position", JSON_FIELD_OBJECT, lsp_inline_completion_params, position),
      .required = true, .fields = position_fields},
     {FLAT("context", inline_completion_context_fields)},
+    {ROW("candidates", JSON_FIELD_INTEGER, lsp_inline_completion_params, candidates),
+     .present = offsetof(struct lsp_inline_completion_params, has_candidates)},
     {ROW("workDoneToken", JSON_FIELD_TOKEN, lsp_inline_completion_params, work_done_token)},
     {ROW("partialResultToken", JSON_FIELD_TOKEN, lsp_inline_completion_params,
          partial_result_token)},

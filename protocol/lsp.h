@@ -83,6 +83,8 @@ struct lsp_inline_completion_params {
     struct position position;
     int64_t trigger_kind;        /* 1 invoked, 2 automatic */
     bool has_trigger_kind;
+    int64_t candidates;          /* our own: the most that are wanted */
+    bool has_candidates;
     const char *selected_text;   /* context.selectedCompletionInfo.text */
     struct range selected_range;
     const struct json *work_done_token;

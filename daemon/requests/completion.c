@@ -27,9 +27,11 @@ void completion_destroy(struct completion *completion)
     redaction_destroy(completion->redaction);
     progress_finish(&completion->progress);
     offer_place_finish(&completion->place);
-    buffer_finish(&completion->held);
-    buffer_finish(&completion->model_text);
-    buffer_finish(&completion->text);
+    for (size_t i = 0; i < COMPLETION_CANDIDATES; i++) {
+        buffer_finish(&completion->candidates[i].held);
+        buffer_finish(&completion->candidates[i].model_text);
+        buffer_finish(&completion->candidates[i].text);
+    }
     buffer_finish(&completion->typed);
     document_unref(completion->document);
     config_unref(completion->config);
@@ -74,23 +76,24 @@ static bool is_stale(const struct completion *completion)
 /* Shows the lines that are complete. While the editor is busy only the newest state matters. */
 static void send_partial(struct completion *completion)
 {
-    size_t length = lines_first(completion->text.data, completion->text.length,
-                                completion->fit.whole_lines);
-    if (completion->fit.whole_lines <= completion->lines_shown ||
+    const struct completion_candidate *first = &completion->candidates[0];
+    size_t length = lines_first(first->text.data, first->text.length, first->fit.whole_lines);
+    if (first->fit.whole_lines <= completion->lines_shown ||
         length <= completion->typed.length)
         return;
     completion->item_waits = !editor_is_idle(completion->services->editor);
     if (completion->item_waits)
         return;
-    completion->lines_shown = completion->fit.whole_lines;
+    completion->lines_shown = first->fit.whole_lines;
     struct buffer body;
     struct json_writer writer;
     progress_begin_partial(&completion->progress, &body, &writer);
     json_write_key(&writer, "item");
     completion_place_write_item(&writer, completion->services, completion->document,
                                 completion->request->params, completion->has_entry,
-                                completion->text.data + completion->typed.length,
-                                length - completion->typed.length, completion->fit.replace_after);
+                                &(struct offer_text){first->text.data + completion->typed.length,
+                                                     length - completion->typed.length,
+                                                     first->fit.replace_after});
     progress_end_partial(&completion->progress, &body, &writer);
 }
 
@@ -102,22 +105,21 @@ void completion_on_editor_idle(struct completion *completion)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
-static int refit(struct completion *completion, bool last)
+static int refit(struct completion *completion, struct completion_candidate *candidate, bool last)
 {
     struct answer_completion_place place =
         completion_place_lines(&completion->place, completion->config->completion_max_lines);
     place.prose = context_is_prose(completion->document);
-    buffer_clear(&completion->text);
-    return answer_completion_fit(&place, completion->model_text.data,
-                                 completion->model_text.length, last, &completion->text,
-                                 &completion->fit);
+    buffer_clear(&candidate->text);
+    return answer_completion_fit(&place, candidate->model_text.data, candidate->model_text.length,
+                                 last, &candidate->text, &candidate->fit);
 }
 
 /* Whether what was typed since agrees with the answer, as far as that has come. */
 static bool agrees(const struct completion *completion)
 {
     const struct buffer *typed = &completion->typed;
-    const struct buffer *text = &completion->text;
+    const struct buffer *text = &completion->candidates[0].text;
     return memcmp(typed->data, text->data,
                   typed->length < text->length ? typed->length : text->length) == 0;
 }
@@ -134,11 +136,15 @@ static void ask_again(struct completion *completion)
     offer_place_finish(&completion->place);
     offer_place_init(&completion->place);
     completion->lines_shown = 0;
-    completion->fit = (struct answer_completion){0};
+    completion->seen = 0;
     buffer_clear(&completion->typed);
-    buffer_clear(&completion->model_text);
-    buffer_clear(&completion->text);
-    buffer_clear(&completion->held);
+    for (size_t i = 0; i < COMPLETION_CANDIDATES; i++) {
+        struct completion_candidate *candidate = &completion->candidates[i];
+        candidate->fit = (struct answer_completion){0};
+        buffer_clear(&candidate->model_text);
+        buffer_clear(&candidate->text);
+        buffer_clear(&candidate->held);
+    }
     if (completion_place_of(services, completion->document, completion->request->params,
                             completion->has_entry,
                             context_budget(services, completion->config, TASK_COMPLETION),
@@ -149,32 +155,80 @@ static void ask_again(struct completion *completion)
 }
 
 void completion_offer(struct request *request, struct document *document, bool has_entry,
-                      size_t at, const char *text, size_t length, size_t replace_after)
+                      size_t at, const struct offer_text *texts, size_t count)
 {
     struct completions *completions = request->services->completions;
     buffer_clear(&completions->shown_key);
-    buffer_clear(&completions->shown_text);
     buffer_append_string(&completions->shown_key, document->key);
-    context_append_with_line_ends(&completions->shown_text, document, text, length);
     completions->shown_at = at;
-    completion_place_answer(request, document, has_entry, text, length, replace_after);
+    for (size_t i = 0; i < COMPLETION_CANDIDATES; i++) {
+        buffer_clear(&completions->shown_texts[i]);
+        if (i < count)
+            context_append_with_line_ends(&completions->shown_texts[i], document, texts[i].text,
+                                          texts[i].length);
+    }
+    completion_place_answer(request, document, has_entry, texts, count);
+}
+
+/* Adds a text where there is room, unless it is there already. */
+static void add_text(struct offer_text *texts, size_t *count, struct offer_text text)
+{
+    size_t i = 0;
+    while (i < *count && !(texts[i].length == text.length &&
+                           memcmp(texts[i].text, text.text, text.length) == 0))
+        i++;
+    if (i == *count && i < OFFER_TEXTS_MAX && text.length > 0)
+        texts[(*count)++] = text;
+}
+
+/* What has come, and where a person asked for more what was known before. */
+static size_t collect_texts(struct completion *completion, struct offer_text *texts)
+{
+    struct offer_found known;
+    size_t count = 0;
+    for (size_t i = 0; i < completion->wanted; i++) {
+        const struct completion_candidate *candidate = &completion->candidates[i];
+        add_text(texts, &count, (struct offer_text){candidate->text.data, candidate->text.length,
+                                                    candidate->fit.replace_after});
+    }
+    if (completion->wanted > 1 &&
+        offers_find(completion->services->completions->offers, &completion->place, &known))
+        for (size_t i = 0; i < known.count; i++)
+            add_text(texts, &count, known.texts[i]);
+    return count;
 }
 
 /* All has come: answers the request, if one waits, and keeps the offer. */
 static void conclude(struct completion *completion, bool stale)
 {
     struct offers *offers = completion->services->completions->offers;
-    size_t typed = completion->typed.length;
-    if (completion->request && !stale && completion->text.length > typed)
+    const struct buffer *typed = &completion->typed;
+    struct offer_text texts[OFFER_TEXTS_MAX], rests[OFFER_TEXTS_MAX];
+    size_t count = collect_texts(completion, texts);
+    size_t rest_count = 0;
+    for (size_t i = 0; i < count; i++) /* those that what was typed since goes into */
+        if (texts[i].length > typed->length &&
+            memcmp(texts[i].text, typed->data, typed->length) == 0)
+            rests[rest_count++] = (struct offer_text){texts[i].text + typed->length,
+                                                      texts[i].length - typed->length,
+                                                      texts[i].replace_after};
+    if (completion->request && !stale && rest_count > 0)
         completion_offer(completion_take_request(completion), completion->document,
-                         completion->has_entry, completion->place.offset + typed,
-                         completion->text.data + typed, completion->text.length - typed,
-                         completion->fit.replace_after);
+                         completion->has_entry, completion->place.offset + typed->length, rests,
+                         rest_count);
     else
         completion_answer_null(completion);
-    offers_add(offers, &completion->place, completion->text.data, completion->text.length,
-               completion->fit.replace_after);
+    offers_add(offers, &completion->place, texts, count, completion->wanted > 1);
     completion_destroy(completion);
+}
+
+/* Whether nothing more is wanted. A server that passes over `n` sends one candidate only. */
+static bool is_complete(const struct completion *completion)
+{
+    unsigned i = 0;
+    while (i < completion->seen && completion->candidates[i].fit.complete)
+        i++;
+    return i > 0 && i == completion->seen && (i == 1 || i == completion->wanted);
 }
 
 void completion_deliver(struct completion *completion, bool ended)
@@ -182,17 +236,19 @@ void completion_deliver(struct completion *completion, bool ended)
     bool stale = is_stale(completion);
     if (completion->request && !stale && !agrees(completion))
         ask_again(completion);
-    else if (ended || completion->fit.complete)
+    else if (ended || is_complete(completion))
         conclude(completion, stale);
     else if (completion->request && !stale && progress_streams(&completion->progress))
         send_partial(completion);
 }
 
-static int take_text(struct completion *completion, const char *text, size_t length, bool last)
+static int take_text(struct completion *completion, unsigned index, const char *text, size_t length,
+                     bool last)
 {
-    int status = redaction_restore(completion->redaction, &completion->held, text, length, last,
-                                   &completion->model_text);
-    return status == 0 ? refit(completion, last) : status;
+    struct completion_candidate *candidate = &completion->candidates[index];
+    int status = redaction_restore(completion->redaction, &candidate->held, text, length, last,
+                                   &candidate->model_text);
+    return status == 0 ? refit(completion, candidate, last) : status;
 }
 
 void completion_give_up(struct completion *completion)
@@ -204,15 +260,25 @@ void completion_give_up(struct completion *completion)
 static void on_text(void *context, unsigned index, const char *text, size_t length)
 {
     struct completion *completion = context;
-    if (index != 0)
+    if (index >= completion->wanted || completion->candidates[index].fit.complete)
         return;
-    if (completion->model_text.length + completion->held.length == 0)
+    if (completion->seen == 0)
         pace_note_latency(&completion->services->completions->pace,
                           uv_now(completion->services->loop) - completion->asked_at);
-    if (take_text(completion, text, length, false) != 0)
+    if (index >= completion->seen)
+        completion->seen = index + 1;
+    if (take_text(completion, index, text, length, false) != 0)
         completion_give_up(completion);
     else
         completion_deliver(completion, false);
+}
+
+static int take_ends(struct completion *completion)
+{
+    int status = 0;
+    for (unsigned i = 0; i < completion->wanted && status == 0; i++)
+        status = take_text(completion, i, "", 0, true);
+    return status;
 }
 
 static void on_end(void *context, const struct upstream_result *result)
@@ -229,7 +295,7 @@ static void on_end(void *context, const struct upstream_result *result)
         completion_destroy(completion);
         return;
     }
-    if (take_text(completion, "", 0, true) != 0)
+    if (take_ends(completion) != 0)
         completion_give_up(completion);
     else
         completion_deliver(completion, true);
@@ -255,6 +321,7 @@ static void ask(struct completion *completion)
         .config = completion->config,
         .task = TASK_COMPLETION,
         .background = true,
+        .candidates = completion->wanted,
     };
     completion->state = COMPLETION_RUNNING;
     completion->asked_at = uv_now(completion->services->loop);
@@ -319,9 +386,12 @@ struct completion *completion_create(struct services *services, struct config *c
     completion->place = *place;
     offer_place_init(place);
     completion->is_automatic = true;
-    buffer_init(&completion->held, BUFFER_CAP);
-    buffer_init(&completion->model_text, BUFFER_CAP);
-    buffer_init(&completion->text, BUFFER_CAP);
+    completion->wanted = 1;
+    for (size_t i = 0; i < COMPLETION_CANDIDATES; i++) {
+        buffer_init(&completion->candidates[i].held, BUFFER_CAP);
+        buffer_init(&completion->candidates[i].model_text, BUFFER_CAP);
+        buffer_init(&completion->candidates[i].text, BUFFER_CAP);
+    }
     buffer_init(&completion->typed, BUFFER_CAP);
     uv_timer_init(services->loop, &completion->timer);
     completion->timer.data = completion;

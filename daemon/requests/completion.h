@@ -17,6 +17,16 @@ enum completion_state {
     COMPLETION_RUNNING, /* the upstream was asked */
 };
 
+/* What a person who asks gets to choose from. */
+#define COMPLETION_CANDIDATES OFFER_TEXTS_MAX
+
+struct completion_candidate {
+    struct buffer held;
+    struct buffer model_text;
+    struct buffer text;       /* what fits the place, of what has come */
+    struct answer_completion fit;
+};
+
 /* One call for one document, asked at one place; the request that waits for it may be a later
  * one. */
 struct completion {
@@ -33,10 +43,9 @@ struct completion {
     uint64_t asked_at;        /* loop time */
     uint64_t joined_at;       /* when the request came, loop time */
     struct redaction *redaction;
-    struct buffer held;
-    struct buffer model_text;
-    struct buffer text;       /* what fits the place, of what has come */
-    struct answer_completion fit;
+    struct completion_candidate candidates[COMPLETION_CANDIDATES]; /* the first is shown */
+    unsigned wanted;          /* so many of them are asked for */
+    unsigned seen;            /* of so many something has come, at least */
     bool is_automatic;
     bool is_ahead;            /* asked for before any request */
 
@@ -54,7 +63,7 @@ struct completions {
     struct pace pace;
     /* What was offered last, until it is accepted: in the document of this key, at this byte. */
     struct buffer shown_key;
-    struct buffer shown_text;
+    struct buffer shown_texts[COMPLETION_CANDIDATES];
     size_t shown_at;
 };
 
@@ -85,9 +94,9 @@ void completion_deliver(struct completion *completion, bool ended);
 /* A partial item that waits for the editor goes out. */
 void completion_on_editor_idle(struct completion *completion);
 
-/* The item goes to the editor and answers the request; from now on it may be accepted. `at`: the
- * byte of the document where it goes. */
+/* The items go to the editor and answer the request; from now on one may be accepted. `at`: the byte
+ * of the document where they go. */
 void completion_offer(struct request *request, struct document *document, bool has_entry,
-                      size_t at, const char *text, size_t length, size_t replace_after);
+                      size_t at, const struct offer_text *texts, size_t count);
 
 #endif

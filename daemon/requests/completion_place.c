@@ -111,7 +111,7 @@ struct answer_completion_place completion_place_lines(const struct offer_place *
 void completion_place_write_item(struct json_writer *writer, struct services *services,
                                  struct document *document,
                                  const struct lsp_inline_completion_params *params, bool has_entry,
-                                 const char *text, size_t length, size_t replace_after)
+                                 const struct offer_text *text)
 {
     struct range range = params->selected_range;
     json_begin_object(writer);
@@ -119,14 +119,14 @@ void completion_place_write_item(struct json_writer *writer, struct services *se
         struct buffer whole CLEANUP(buffer_finish);
         buffer_init(&whole, BUFFER_CAP);
         buffer_append_string(&whole, params->selected_text);
-        buffer_append(&whole, text, length);
+        buffer_append(&whole, text->text, text->length);
         json_put_text(writer, "insertText", whole.data, whole.length);
     } else {
         size_t start, end;
         struct range cursor = {params->position, params->position};
         context_range(services, document, cursor, &start, &end);
-        range = context_lsp_range(services, document, start, end + replace_after);
-        json_put_text(writer, "insertText", text, length);
+        range = context_lsp_range(services, document, start, end + text->replace_after);
+        json_put_text(writer, "insertText", text->text, text->length);
     }
     json_write_key(writer, "range");
     lsp_write_range(writer, range);
@@ -135,12 +135,12 @@ void completion_place_write_item(struct json_writer *writer, struct services *se
 
 static void write_menu_item(struct json_writer *writer, struct services *services,
                             struct document *document,
-                            const struct lsp_inline_completion_params *params, const char *text,
-                            size_t length, size_t replace_after)
+                            const struct lsp_inline_completion_params *params,
+                            const struct offer_text *text)
 {
     struct buffer new_text CLEANUP(buffer_finish);
-    const char *start = text;
-    size_t left = length;
+    const char *start = text->text;
+    size_t left = text->length;
     while (left && isspace((unsigned char)*start)) {
         start++;
         left--;
@@ -151,7 +151,7 @@ static void write_menu_item(struct json_writer *writer, struct services *service
     struct range cursor = {params->position, params->position};
     context_range(services, document, cursor, &from, &to);
     buffer_init(&new_text, BUFFER_CAP);
-    context_append_with_line_ends(&new_text, document, text, length);
+    context_append_with_line_ends(&new_text, document, text->text, text->length);
 
     json_begin_object(writer);
     json_put_text(writer, "label", start, utf8_floor(start, left, label < LABEL_MAX ? label
@@ -163,14 +163,14 @@ static void write_menu_item(struct json_writer *writer, struct services *service
     json_write_key(writer, "textEdit");
     json_begin_object(writer);
     json_write_key(writer, "range");
-    lsp_write_range(writer, context_lsp_range(services, document, from, to + replace_after));
+    lsp_write_range(writer, context_lsp_range(services, document, from, to + text->replace_after));
     json_put_text(writer, "newText", new_text.data, new_text.length);
     json_end_object(writer);
     json_end_object(writer);
 }
 
 void completion_place_answer(struct request *request, struct document *document, bool has_entry,
-                             const char *text, size_t length, size_t replace_after)
+                             const struct offer_text *texts, size_t count)
 {
     bool is_menu = strcmp(request->method->name, "textDocument/completion") == 0;
     struct json_writer *writer = request_begin_result(request);
@@ -179,12 +179,13 @@ void completion_place_answer(struct request *request, struct document *document,
         json_put_bool(writer, "isIncomplete", true);
     json_write_key(writer, "items");
     json_begin_array(writer);
-    if (is_menu)
-        write_menu_item(writer, request->services, document, request->params, text, length,
-                        replace_after);
-    else
-        completion_place_write_item(writer, request->services, document, request->params, has_entry,
-                                    text, length, replace_after);
+    for (size_t i = 0; i < count; i++) {
+        if (is_menu)
+            write_menu_item(writer, request->services, document, request->params, &texts[i]);
+        else
+            completion_place_write_item(writer, request->services, document, request->params,
+                                        has_entry, &texts[i]);
+    }
     json_end_array(writer);
     json_end_object(writer);
     request_end_result(request);

@@ -46,11 +46,11 @@ struct answer_completion_place completion_place_lines(const struct offer_place *
 void completion_place_write_item(struct json_writer *writer, struct services *services,
                                  struct document *document,
                                  const struct lsp_inline_completion_params *params, bool has_entry,
-                                 const char *text, size_t length, size_t replace_after);
+                                 const struct offer_text *text);
 
-/* Answers the request with one item: an InlineCompletionList, or a CompletionList where the request
+/* Answers the request with these items: an InlineCompletionList, or a CompletionList where the request
  * came by textDocument/completion. */
 void completion_place_answer(struct request *request, struct document *document, bool has_entry,
-                             const char *text, size_t length, size_t replace_after);
+                             const struct offer_text *texts, size_t count);
 
 #endif

@@ -19,7 +19,8 @@ int completions_create(struct completions **out)
         return -ENOMEM;
     }
     buffer_init(&completions->shown_key, BUFFER_CAP);
-    buffer_init(&completions->shown_text, BUFFER_CAP);
+    for (size_t i = 0; i < COMPLETION_CANDIDATES; i++)
+        buffer_init(&completions->shown_texts[i], BUFFER_CAP);
     *out = completions;
     return 0;
 }
@@ -37,7 +38,8 @@ void completions_destroy(struct completions *completions)
     completions_drop_all(completions);
     offers_destroy(completions->offers);
     buffer_finish(&completions->shown_key);
-    buffer_finish(&completions->shown_text);
+    for (size_t i = 0; i < COMPLETION_CANDIDATES; i++)
+        buffer_finish(&completions->shown_texts[i]);
     free(completions);
 }
 
@@ -76,6 +78,17 @@ static bool is_automatic(const struct request *request)
            completion_place_is_automatic(request->services, request->params);
 }
 
+/* A person who asks gets some to choose from, unless the client wants fewer. */
+static unsigned candidates_of(const struct request *request)
+{
+    const struct lsp_inline_completion_params *params = request->params;
+    if (is_automatic(request))
+        return 1;
+    if (params->has_candidates && params->candidates < COMPLETION_CANDIDATES)
+        return params->candidates > 1 ? (unsigned)params->candidates : 1;
+    return COMPLETION_CANDIDATES;
+}
+
 /* A request takes the place of the one before, which is answered at once. Returns true where the
  * call in flight serves the new one. */
 static bool join_call(struct completion *completion, struct request *request,
@@ -84,6 +97,7 @@ static bool join_call(struct completion *completion, struct request *request,
     size_t typed;
     completion_answer_null(completion);
     if (completion->state != COMPLETION_RUNNING || completion->has_entry || has_entry ||
+        completion->wanted < candidates_of(request) ||
         !offer_place_follows(now, &completion->place, &typed) ||
         !completion_join(completion, request, now->before.data + now->before.length - typed,
                          typed)) {
@@ -111,19 +125,28 @@ static void begin(struct services *services, struct request *request, struct doc
     }
     completion->is_automatic = is_automatic(request);
     completion->has_entry = has_entry;
+    completion->wanted = candidates_of(request);
     workspace_wait(services->workspace, document_name(document), &completion->waiter);
 }
 
 /* ---- ahead ----------------------------------------------------------------------------------- */
 
-static bool is_accepted(const struct completions *completions, struct document *document)
+/* Where what was offered last and stands there now ends; 0 where it does not. */
+static size_t accepted_end(const struct completions *completions, struct document *document)
 {
-    const struct buffer *shown = &completions->shown_text;
-    size_t end = completions->shown_at + shown->length;
-    return shown->length && strcmp(completions->shown_key.data, document->key) == 0 &&
-           end <= text_length(&document->text) &&
-           memcmp(text_view(&document->text, completions->shown_at, end), shown->data,
-                  shown->length) == 0;
+    size_t at = completions->shown_at;
+    size_t longest = 0;
+    if (strcmp(completions->shown_key.data, document->key) != 0)
+        return 0;
+    for (size_t i = 0; i < COMPLETION_CANDIDATES; i++) {
+        const struct buffer *shown = &completions->shown_texts[i];
+        size_t end = at + shown->length;
+        if (shown->length && end <= text_length(&document->text) &&
+            end > longest &&
+            memcmp(text_view(&document->text, at, end), shown->data, shown->length) == 0)
+            longest = end;
+    }
+    return longest;
 }
 
 static void ask_ahead(struct services *services, struct document *document, struct config *config,
@@ -148,10 +171,10 @@ void completions_on_document_changed(struct services *services, struct document 
 {
     struct completions *completions = services->completions;
     pace_note_key(&completions->pace, uv_now(services->loop));
-    if (!is_accepted(completions, document))
+    size_t at = accepted_end(completions, document);
+    if (at == 0)
         return;
-    size_t at = completions->shown_at + completions->shown_text.length;
-    buffer_clear(&completions->shown_text); /* at most one call an acceptance */
+    buffer_clear(&completions->shown_key); /* at most one call an acceptance */
     struct config *config = services_config(services);
     if (config && config->completion_enabled && config->completion_ahead &&
         upstream_may_complete(services->upstream) && !completion_of(completions, document))
@@ -184,19 +207,19 @@ static bool answer_from_offers(struct services *services, struct request *reques
     struct offer_found found;
     if (!offers_find(services->completions->offers, place, &found))
         return false;
-    if (found.length == 0 && !is_automatic(request))
-        return false; /* the person asks anew */
+    if (!is_automatic(request) &&
+        (found.count == 0 || (candidates_of(request) > 1 && !found.several)))
+        return false; /* the person asks anew, or for more */
     struct completion *completion = completion_of(services->completions, document);
     if (completion) {
         completion_answer_null(completion);
         completion_destroy(completion);
     }
-    if (found.length == 0) {
+    if (found.count == 0) {
         request_answer_null(request);
         return true;
     }
-    completion_offer(request, document, has_entry, place->offset, found.text, found.length,
-                     found.replace_after);
+    completion_offer(request, document, has_entry, place->offset, found.texts, found.count);
     return true;
 }
 

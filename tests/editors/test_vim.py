@@ -17,7 +17,7 @@ import unittest
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS))
 
-from support.fake_upstream import FakeUpstream, Wait, error, response, stream  # noqa: E402
+from support.fake_upstream import FakeUpstream, Wait, delta, error, response, stream  # noqa: E402
 from support.terminal import Terminal, wait_until  # noqa: E402
 
 PLUGIN = TESTS.parent / 'editors' / 'vim'
@@ -288,6 +288,27 @@ class GhostTextTest(VimTest):
         terminal.wait_for('int now;')
         terminal.keys('Tab')
         self.assertEqual(self.save(terminal), 'int now;\n' + SOURCE)
+
+    def test_choosing_among_candidates(self):
+        # As terminals send them that tell keys apart (modifyOtherKeys): escape and a bracket alone
+        # begin too much else.
+        alt_right_bracket, alt_left_bracket = '\x1b[27;3;93~', '\x1b[27;3;91~'
+        self.complete_with('int one;', delta('int two;', index=1), delta('int three;', index=2))
+        self.complete_with_nothing_more()
+        terminal = self.vim(after='let b:gridls_enabled = 0')
+        terminal.type('O')
+        terminal.keys('M-\\')
+        terminal.wait_for('int one;')
+        terminal.type(alt_right_bracket)
+        terminal.wait_for(lambda screen: 'int two;' in screen and 'one' not in screen)
+        terminal.type(alt_right_bracket)
+        terminal.wait_for('int three;')
+        terminal.type(alt_right_bracket)
+        terminal.wait_for('int one;')
+        terminal.type(alt_left_bracket)
+        terminal.wait_for('int three;')
+        terminal.keys('Tab')
+        self.assertEqual(self.save(terminal), 'int three;\n' + SOURCE)
 
     def test_off_means_no_call(self):
         terminal = self.vim()

@@ -145,11 +145,12 @@ def _chunk_object(choices, model, **more):
             'model': model, 'choices': choices, **more}
 
 
-def delta(text, model='fake', **fields):
-    """A piece of the answer; further `fields` (reasoning_content=…) join `content` in the delta."""
+def delta(text, model='fake', index=0, **fields):
+    """A piece of the answer; further `fields` (reasoning_content=…) join `content` in the delta.
+    `index` counts the answers where several were asked for."""
     content = {} if text is None else {'content': text}
     return event(_chunk_object(
-        [{'index': 0, 'delta': {**content, **fields}, 'finish_reason': None}], model))
+        [{'index': index, 'delta': {**content, **fields}, 'finish_reason': None}], model))
 
 
 def finish(reason='stop', model='fake'):

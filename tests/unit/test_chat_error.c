@@ -172,6 +172,11 @@ static void tells_the_refused_field(void **state)
                              "'temperature' does not support 0.2 with this model. Only the default "
                              "(1) value is supported."),
                      CHAT_FIELD_TEMPERATURE);
+    /* Groq; others: the number of answers is refused in many words, and never set by a person */
+    assert_int_equal(refused("", "", "'n' : number must be at most 1"), CHAT_FIELD_N);
+    assert_int_equal(refused("", "n", "must be less than or equal to 1"), CHAT_FIELD_N);
+    assert_int_equal(refused("", "", "Only one completion choice is allowed here: not supported"),
+                     CHAT_FIELD_N);
     /* by param alone */
     assert_int_equal(refused("", "stream_options", ""), CHAT_FIELD_STREAM_OPTIONS);
     assert_int_equal(refused("", "body.response_format.type", "nope"),

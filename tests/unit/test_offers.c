@@ -42,20 +42,26 @@ static struct offer_place place_in(const char *document, const char *text)
 static void offer(struct offers *offers, const char *text, const char *offered)
 {
     struct offer_place place = place_in("file:///a", text);
+    struct offer_text one = {offered, strlen(offered), 0};
 
-    offers_add(offers, &place, offered, strlen(offered), 0);
+    offers_add(offers, &place, &one, one.length > 0 ? 1 : 0, false);
     offer_place_finish(&place);
 }
 
-/* What is offered there: NULL where nothing is known. */
+/* What is offered there, all candidates with `/` between them: NULL where nothing is known. */
 static const char *found(struct offers *offers, const char *document, const char *text)
 {
+    static char joined[256];
     struct offer_place place = place_in(document, text);
     struct offer_found found;
     bool is_known = offers_find(offers, &place, &found);
 
+    joined[0] = '\0';
+    for (size_t i = 0; is_known && i < found.count; i++)
+        snprintf(joined + strlen(joined), sizeof(joined) - strlen(joined), "%s%.*s", i ? "/" : "",
+                 (int)found.texts[i].length, found.texts[i].text);
     offer_place_finish(&place);
-    return is_known ? found.text : NULL;
+    return is_known ? joined : NULL;
 }
 
 static void assert_offers(struct offers *offers, const char *text, const char *wanted)
@@ -116,6 +122,25 @@ static void test_the_newest_wins_and_the_oldest_goes(void **state)
     assert_offers(*state, "99|\n", "more");
 }
 
+static void test_of_several_those_that_fit_what_is_typed(void **state)
+{
+    struct offer_place place = place_in("file:///a", "x = |\n");
+    struct offer_text texts[] = {{"first()", 7, 0}, {"fourth(1)", 9, 2}, {"last()", 6, 0}};
+    struct offer_found found;
+
+    offers_add(*state, &place, texts, 3, true);
+    assert_offers(*state, "x = |\n", "first()/fourth(1)/last()");
+    assert_offers(*state, "x = f|\n", "irst()/ourth(1)");
+    assert_offers(*state, "x = fo|\n", "urth(1)");
+    assert_unknown(*state, "x = fox|\n");
+    offer_place_finish(&place);
+    place = place_in("file:///a", "x = fo|\n");
+    assert_true(offers_find(*state, &place, &found));
+    assert_true(found.several);
+    assert_int_equal(found.texts[0].replace_after, 2);
+    offer_place_finish(&place);
+}
+
 /* Only so much of a text is compared: a change far above does not lose the offer, one near does. */
 static void test_far_text_does_not_count(void **state)
 {
@@ -155,6 +180,7 @@ int main(void)
         TEST(test_only_where_it_stood),
         TEST(test_nothing_to_offer_is_known_too),
         TEST(test_the_newest_wins_and_the_oldest_goes),
+        TEST(test_of_several_those_that_fit_what_is_typed),
         TEST(test_far_text_does_not_count),
         cmocka_unit_test(test_follows),
     };
