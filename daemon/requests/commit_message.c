@@ -110,7 +110,7 @@ static void apply(struct commit_message *commit, struct document *document)
 static enum job_end finish_command(struct commit_message *commit, struct failure *failure)
 {
     struct job *job = &commit->job;
-    progress_end(&job->progress, NULL);
+    job_end_progress(job);
     if (!commit->document_uri) {
         show_message(job->services, 3, job->text.data);
         return JOB_DONE;

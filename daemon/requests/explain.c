@@ -39,7 +39,7 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
         conversations_keep(job->services->conversations, explain->conversation, &explain->messages,
                            job->text.data, job->text.length);
     if (!job->request) {
-        progress_end(&job->progress, NULL);
+        job_end_progress(job);
         show_markdown(job->services, "explanation", job->text.data, job->text.length);
         return JOB_DONE;
     }

@@ -261,6 +261,7 @@ static void on_end(void *context, const struct upstream_result *result)
         return;
     }
     progress_flush(&job->progress);
+    add_usage(&job->usage, &result->usage);
     struct failure failure;
     switch (job->kind->done(job, result, &failure)) {
     case JOB_DONE:
@@ -296,16 +297,34 @@ void job_ask(struct job *job, struct chat_messages *messages)
         job_fail_code(job, RPC_INTERNAL_ERROR, "There was not enough memory for the request.");
 }
 
+/* "1,234,567" */
+static const char *grouped(int64_t count, char text[32])
+{
+    char digits[24];
+    size_t length = (size_t)snprintf(digits, sizeof(digits), "%lld", (long long)count), to = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            text[to++] = ',';
+        text[to++] = digits[i];
+    }
+    text[to] = '\0';
+    return text;
+}
+
+void job_end_progress(struct job *job)
+{
+    char message[96] = "Done", in[32], out[32];
+    if (job->usage.known)
+        snprintf(message, sizeof(message), "Done: %s tokens in, %s out",
+                 grouped(job->usage.prompt_tokens, in), grouped(job->usage.completion_tokens, out));
+    progress_end(&job->progress, message);
+}
+
 void job_write_common(struct job *job, const struct upstream_result *result,
                       struct json_writer *writer)
 {
-    char message[96] = "Done";
-    struct chat_usage usage = job->usage;
-    add_usage(&usage, &result->usage);
-    if (usage.known)
-        snprintf(message, sizeof(message), "Done: %lld tokens read, %lld written",
-                 (long long)usage.prompt_tokens, (long long)usage.completion_tokens);
-    progress_end(&job->progress, message);
+    const struct chat_usage usage = job->usage;
+    job_end_progress(job);
     if (!progress_streams(&job->progress))
         json_put_text(writer, "text", job->text.data, job->text.length);
     json_put_string(writer, "finishReason", chat_finish_name(result->finish));

@@ -57,7 +57,7 @@ struct job {
     struct buffer held;          /* the head of a placeholder, perhaps */
     struct buffer text;          /* all that the person keeps, so far */
     bool paused;
-    struct chat_usage usage;     /* of the calls that were gone on from */
+    struct chat_usage usage;     /* of all calls that have ended */
     const struct chat_tool *tools; /* offered with the next call; static */
     size_t tool_count;
     const char *tool_choice;
@@ -98,6 +98,9 @@ void job_drop(struct job *job);
 
 /* For request->on_cancel of a request whose `job` is a struct job. */
 void job_on_cancel(struct request *request);
+
+/* Ends the progress with what was used. For those whose result does not tell it. */
+void job_end_progress(struct job *job);
 
 /* Ends the progress and writes what all results have: text (unless it was streamed), finishReason,
  * instrument, usage. To be called within the result object. */

@@ -96,7 +96,7 @@ static void reply(struct refactor *refactor, const struct upstream_result *resul
 static void reply_resolved(struct refactor *refactor, const struct diff *diff)
 {
     struct job *job = &refactor->job;
-    progress_end(&job->progress, NULL);
+    job_end_progress(job);
     struct json_writer *writer = request_begin_result(job->request);
     json_begin_object(writer);
     for (const struct json *member = json_first(refactor->action); member;
@@ -130,7 +130,7 @@ static void apply(struct refactor *refactor, const struct diff *diff)
     struct job *job = &refactor->job;
     struct services *services = job->services;
     if (!diff->count) {
-        progress_end(&job->progress, NULL);
+        job_end_progress(job);
         show_message(services, 3, "The rewrite changes nothing.");
         return;
     }
@@ -144,7 +144,7 @@ static void apply(struct refactor *refactor, const struct diff *diff)
     write_edit(refactor, diff, writer);
     json_end_object(writer);
     outgoing_send(services->outgoing);
-    progress_end(&job->progress, NULL);
+    job_end_progress(job);
 }
 
 /* What must not be applied, whatever it holds. Returns false where there is nothing against it. */
