@@ -123,6 +123,10 @@ int prompt_explain_build(struct chat_messages *messages, const struct prompt_sty
                          const struct prompt_explain *input);
 int prompt_refactor_build(struct chat_messages *messages, const struct prompt_style *style,
                           const struct prompt_refactor *input);
+/* Asks to go on with an answer that the token limit cut off: its text so far, and the line that was
+ * cut ("" between two lines). */
+int prompt_refactor_go_on(struct chat_messages *messages, struct prompt_text said,
+                          struct prompt_text line);
 int prompt_commit_build(struct chat_messages *messages, const struct prompt_style *style,
                         const struct prompt_commit *input);
 

@@ -1,5 +1,7 @@
 #include "daemon/prompt/prompt.h"
 
+#include <errno.h>
+
 #include "daemon/prompt/sections.h"
 
 static const char role[] =
@@ -56,4 +58,26 @@ int prompt_refactor_build(struct chat_messages *messages, const struct prompt_st
     buffer_append_string(&user, SECTIONS_FILE_CLOSE "\n");
     sections_append_string(&user, PROMPT_INSTRUCTION, input->instruction ? input->instruction : "");
     return sections_add_messages(messages, &system, &user);
+}
+
+int prompt_refactor_go_on(struct chat_messages *messages, struct prompt_text said,
+                          struct prompt_text line)
+{
+    struct buffer user CLEANUP(buffer_finish);
+
+    buffer_init(&user, BUFFER_CAP);
+    buffer_append_string(&user, "Your answer was cut off by the token limit. ");
+    if (line.length > 0) {
+        buffer_append_string(&user, "Go on from the start of the line that it ended in:\n");
+        buffer_append(&user, line.text, line.length);
+        buffer_append_string(&user, "\nWrite this line anew and whole, then all that is missing");
+    } else {
+        buffer_append_string(&user, "Go on with the next line and write all that is missing");
+    }
+    buffer_append_string(&user, ", and the closing fence. Do not open a fence, repeat nothing else, "
+                                "and say nothing of it.");
+    if (buffer_error(&user))
+        return -ENOMEM;
+    chat_messages_add(messages, CHAT_ASSISTANT, said.text, said.length);
+    return chat_messages_add(messages, CHAT_USER, user.data, user.length);
 }

@@ -239,9 +239,14 @@ static void add_usage(struct chat_usage *sum, const struct chat_usage *usage)
     sum->completion_tokens += usage->completion_tokens;
 }
 
-int job_next_call(struct job *job, const struct upstream_result *result)
+void job_add_usage(struct job *job, const struct upstream_result *result)
 {
     add_usage(&job->usage, &result->usage);
+}
+
+int job_next_call(struct job *job, const struct upstream_result *result)
+{
+    job_add_usage(job, result);
     return keep(job, "", 0, true, false);
 }
 

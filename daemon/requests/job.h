@@ -85,8 +85,10 @@ void job_await_permission(struct job *job, void (*allowed)(struct job *job));
 /* Sends the messages, which are taken. Failures are told and end the job. */
 void job_ask(struct job *job, struct chat_messages *messages);
 
-/* For kind->goes_on: what the call has said is a paragraph of its own, its usage is added up. Returns 0
- * or a negative errno. */
+/* For kind->goes_on: the usage of the call is added up. */
+void job_add_usage(struct job *job, const struct upstream_result *result);
+
+/* The same, and what the call has said is a paragraph of its own. Returns 0 or a negative errno. */
 int job_next_call(struct job *job, const struct upstream_result *result);
 
 /* Each tells the person (answers the request, or shows a message), and destroys the job. */

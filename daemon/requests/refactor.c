@@ -6,10 +6,14 @@
 #include <string.h>
 
 #include "daemon/answer/answer.h"
+#include "daemon/answer/continuation.h"
 #include "daemon/outgoing.h"
 #include "daemon/requests/context.h"
 #include "daemon/requests/job.h"
 #include "protocol/diff.h"
+
+/* How often an answer that the token limit cut off is gone on with. */
+#define CONTINUATIONS 3
 
 struct refactor {
     struct job job;
@@ -20,6 +24,9 @@ struct refactor {
     size_t original_length;
     char *line_prefix;
     bool asked;
+    struct chat_messages messages; /* as first asked, to be gone on from */
+    struct answer_continuation continuation;
+    unsigned turns;        /* that the token limit cut off */
     struct answer_rewrite answer;
 };
 
@@ -28,13 +35,20 @@ static int filter(struct job *job, const char *text, size_t length, bool last, s
     struct refactor *refactor = (struct refactor *)job;
     if (!refactor->asked)
         return 0; /* it failed before it was asked */
-    return answer_rewrite_feed(&refactor->answer, text, length, last, out);
+    struct buffer certain CLEANUP(buffer_finish);
+    buffer_init(&certain, CHAT_TEXT_CAP);
+    int status = answer_continuation_feed(&refactor->continuation, text, length, last, &certain);
+    if (status != 0)
+        return status;
+    return answer_rewrite_feed(&refactor->answer, certain.data, certain.length, last, out);
 }
 
 static void destroy(struct job *job)
 {
     struct refactor *refactor = (struct refactor *)job;
     document_anchor_remove(&refactor->anchor);
+    chat_messages_finish(&refactor->messages);
+    answer_continuation_finish(&refactor->continuation);
     answer_rewrite_finish(&refactor->answer);
     free(refactor->instruction);
     free(refactor->original);
@@ -282,6 +296,38 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
     return JOB_DONE;
 }
 
+/* Asks with a copy: the messages are needed again where the answer is cut off. `cut`: it was. */
+static void ask_all(struct refactor *refactor, bool cut)
+{
+    const struct answer_continuation *said = &refactor->continuation;
+    struct prompt_text text = {said->text.data, said->text.length};
+    struct prompt_text line;
+    struct chat_messages copy;
+    chat_messages_init(&copy);
+    chat_messages_add_copies(&copy, &refactor->messages);
+    line.text = answer_continuation_line(said, &line.length);
+    if (cut)
+        prompt_refactor_go_on(&copy, text, line);
+    job_ask(&refactor->job, &copy);
+}
+
+/* Where the token limit cut the answer off, the model is asked for the rest. */
+static bool goes_on(struct job *job, const struct upstream_result *result)
+{
+    struct refactor *refactor = (struct refactor *)job;
+    if (result->failure || result->finish != CHAT_FINISH_LENGTH ||
+        refactor->turns == CONTINUATIONS)
+        return false;
+    refactor->turns++;
+    buffer_clear(&job->held); /* the head of a placeholder: the model is shown what came before it */
+    if (answer_continuation_cut(&refactor->continuation) != 0)
+        return false;
+    job_add_usage(job, result);
+    progress_report(&job->progress, "The token limit cut the answer off; asking for the rest.");
+    ask_all(refactor, true);
+    return true;
+}
+
 /* No position lies between \r and \n. */
 static bool is_within_line_end(const struct text *text, size_t offset)
 {
@@ -304,6 +350,7 @@ static bool is_overtaken(const struct job *job)
 static const struct job_kind kind = {
     .task = TASK_REFACTOR,
     .title = "Rewriting",
+    .goes_on = goes_on,
     .filter = filter,
     .done = done,
     .is_overtaken = is_overtaken,
@@ -380,10 +427,24 @@ static void ask(struct job *job)
         .budget = budget,
     };
     struct prompt_style style = context_style(job->config);
-    struct chat_messages messages;
-    chat_messages_init(&messages);
-    prompt_refactor_build(&messages, &style, &input);
-    job_ask(job, &messages);
+    prompt_refactor_build(&refactor->messages, &style, &input);
+    ask_all(refactor, false);
+}
+
+/* Whether another rewrite that runs has a part of this range: of the two, one would be of a text that
+ * is no more. */
+static bool is_being_rewritten(const struct refactor *refactor)
+{
+    const struct document_anchor *own = &refactor->anchor;
+    for (const struct job *job = refactor->job.services->jobs->first; job; job = job->next) {
+        const struct document_anchor *other = &((const struct refactor *)job)->anchor;
+        if (job->kind == &kind && other != own && other->document == own->document &&
+            !other->touched && own->start <= other->end && other->start <= own->end &&
+            ((own->start < other->end && other->start < own->end) ||
+             own->start == own->end || other->start == other->end))
+            return true;
+    }
+    return false;
 }
 
 /* The range is of the text as it is now: it has to be followed from here on. */
@@ -400,6 +461,11 @@ static void take_document(struct refactor *refactor, const struct lsp_refactor_p
     }
     find_range(job, params, &start, &end);
     document_anchor_add(&refactor->anchor, job->document, start, end);
+    if (is_being_rewritten(refactor)) {
+        job_fail_code(job, RPC_CONTENT_MODIFIED,
+                      "A part of this text is being rewritten already; wait for that or cancel it.");
+        return;
+    }
     job_await_permission(job, ask);
 }
 
@@ -414,6 +480,8 @@ static void start(struct services *services, struct request *request,
         return;
     }
     refactor->action = action;
+    chat_messages_init(&refactor->messages);
+    answer_continuation_init(&refactor->continuation);
     if (job_begin(&refactor->job, services, &kind, request, work_token, partial_token) != 0)
         return;
     refactor->instruction = strdup(params->instruction);
