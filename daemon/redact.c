@@ -21,6 +21,7 @@ struct secret {
     char *text;
     size_t length;
     bool literal; /* sought wherever it stands, not only where its shape gives it away */
+    bool is_sent; /* a placeholder for it went out: only then may one bring it back */
 };
 
 struct redaction {
@@ -76,7 +77,7 @@ static int number_of(struct redaction *redaction, const char *text, size_t lengt
         return -ENOMEM;
     }
     memcpy(copy, text, length);
-    items[redaction->count] = (struct secret){copy, length, false};
+    items[redaction->count] = (struct secret){.text = copy, .length = length};
     redaction->items = items;
     redaction->count++;
     return (int)redaction->count;
@@ -190,6 +191,7 @@ static int replace(struct redaction *redaction, find_fn find_next, const char *t
         number = number_of(redaction, text + span.start, span.end - span.start);
         if (number < 0)
             return number;
+        redaction->items[number - 1].is_sent = true;
         buffer_append(out, text + done, span.start - done);
         buffer_printf(out, PLACEHOLDER "%0*d", DIGITS, number);
         redaction->replaced++;
@@ -313,7 +315,7 @@ int redaction_restore(const struct redaction *redaction, struct buffer *held, co
         if (!found || (!last && may_be_placeholder(found, held->length - at)))
             break;
         number = placeholder_at(found, held->length - at);
-        if (number > 0 && number <= redaction->count) {
+        if (number > 0 && number <= redaction->count && redaction->items[number - 1].is_sent) {
             const struct secret *secret = &redaction->items[number - 1];
 
             buffer_append(out, held->data + done, at - done);

@@ -202,6 +202,27 @@ static void test_placeholders_in_a_text_survive(void **state)
     redaction_destroy(redaction);
 }
 
+/* A model that makes up a placeholder must not get the key written into a text. */
+static void test_what_was_not_sent_does_not_come_back(void **state)
+{
+    static const char made_up[] = "GRIDLS_SECRET_0001 GRIDLS_SECRET_0002";
+    struct redaction *redaction = create();
+    struct buffer out, held;
+
+    (void)state;
+    buffer_init(&out, BUFFER_CAP);
+    buffer_init(&held, BUFFER_CAP);
+    assert_int_equal(redaction_add(redaction, "my own key"), 0);
+    assert_int_equal(redaction_apply(redaction, SHAPE, strlen(SHAPE), &out), 0);
+    assert_string_equal(out.data, "GRIDLS_SECRET_0002");
+    buffer_clear(&out);
+    assert_int_equal(redaction_restore(redaction, &held, made_up, strlen(made_up), true, &out), 0);
+    assert_string_equal(out.data, "GRIDLS_SECRET_0001 " SHAPE);
+    buffer_finish(&held);
+    buffer_finish(&out);
+    redaction_destroy(redaction);
+}
+
 static void test_unknown_placeholders_pass(void **state)
 {
     struct redaction *redaction = create();
@@ -380,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_other_texts_stay),
         cmocka_unit_test(test_own_key_goes_everywhere),
         cmocka_unit_test(test_placeholders_in_a_text_survive),
+        cmocka_unit_test(test_what_was_not_sent_does_not_come_back),
         cmocka_unit_test(test_unknown_placeholders_pass),
         cmocka_unit_test(test_messages_are_replaced_in_place),
         cmocka_unit_test(test_added_texts_go_without_shapes),
