@@ -15,6 +15,9 @@
 /* How often an answer that the token limit cut off is gone on with. */
 #define CONTINUATIONS 3
 
+/* So much of a placeholder for a secret is nothing else by chance. */
+#define PLACEHOLDER_HEAD 8
+
 struct refactor {
     struct job job;
     char *instruction;
@@ -319,8 +322,13 @@ static bool goes_on(struct job *job, const struct upstream_result *result)
         refactor->turns == CONTINUATIONS)
         return false;
     refactor->turns++;
-    buffer_clear(&job->held); /* the head of a placeholder: the model is shown what came before it */
-    if (answer_continuation_cut(&refactor->continuation) != 0)
+    /* The head of a placeholder is dropped: the model is shown what came before it. A few letters are
+     * no more than that. */
+    int status = 0;
+    if (job->held.length < PLACEHOLDER_HEAD)
+        status = filter(job, job->held.data, job->held.length, false, &job->text);
+    buffer_clear(&job->held);
+    if (status != 0 || answer_continuation_cut(&refactor->continuation) != 0)
         return false;
     job_add_usage(job, result);
     progress_report(&job->progress, "The token limit cut the answer off; asking for the rest.");
