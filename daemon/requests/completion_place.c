@@ -9,6 +9,7 @@
 #include "protocol/utf8.h"
 
 #define WINDOW_STEP ((size_t)2048)
+#define WORD_MAX 256 /* longer ones are no words */
 #define LABEL_MAX ((size_t)60)
 
 /* Older vscode-languageclient counts triggerKind from 0. Seeing a 0 once tells which it is. */
@@ -133,37 +134,55 @@ void completion_place_write_item(struct json_writer *writer, struct services *se
     json_end_object(writer);
 }
 
+/* Where the word begins that stands before `at`. */
+static size_t word_start(struct document *document, size_t at)
+{
+    struct text *text = &document->text;
+    size_t first = text_line_start(text, text_line_at(text, at));
+    size_t start = at;
+    if (at - first > WORD_MAX)
+        first = at - WORD_MAX;
+    const char *bytes = text_view(text, first, at);
+    while (start > first && (isalnum((unsigned char)bytes[start - first - 1]) ||
+                             bytes[start - first - 1] == '_' || bytes[start - first - 1] & 0x80))
+        start--;
+    return at - start < WORD_MAX ? start : at;
+}
+
+/* Menus filter by the word before the cursor, and some clients (eglot, ALE, Kate) put the entry in that
+ * word's place whatever the range: so the entry begins with the word. */
 static void write_menu_item(struct json_writer *writer, struct services *services,
                             struct document *document,
                             const struct lsp_inline_completion_params *params,
                             const struct offer_text *text)
 {
     struct buffer new_text CLEANUP(buffer_finish);
-    const char *start = text->text;
-    size_t left = text->length;
-    while (left && isspace((unsigned char)*start)) {
-        start++;
-        left--;
-    }
-    const char *line_end = memchr(start, '\n', left);
-    size_t label = line_end ? (size_t)(line_end - start) : left;
     size_t from, to;
     struct range cursor = {params->position, params->position};
     context_range(services, document, cursor, &from, &to);
+    size_t word = word_start(document, from);
     buffer_init(&new_text, BUFFER_CAP);
+    buffer_append(&new_text, text_view(&document->text, word, from), from - word);
     context_append_with_line_ends(&new_text, document, text->text, text->length);
+    size_t blank = 0;
+    while (blank < new_text.length && isspace((unsigned char)new_text.data[blank]))
+        blank++;
+    const char *label = new_text.data + blank;
+    size_t left = new_text.length - blank;
+    size_t label_length = left < LABEL_MAX ? left : LABEL_MAX;
+    for (size_t i = 0; i < label_length; i++)
+        if (label[i] == '\r' || label[i] == '\n')
+            label_length = i;
 
     json_begin_object(writer);
-    json_put_text(writer, "label", start, utf8_floor(start, left, label < LABEL_MAX ? label
-                                                                                    : LABEL_MAX));
+    json_put_text(writer, "label", label, utf8_floor(label, left, label_length));
     json_put_string(writer, "detail", "gridls");
     json_put_integer(writer, "kind", 1);             /* Text */
     json_put_integer(writer, "insertTextFormat", 1); /* PlainText */
-    json_put_string(writer, "filterText", "");
     json_write_key(writer, "textEdit");
     json_begin_object(writer);
     json_write_key(writer, "range");
-    lsp_write_range(writer, context_lsp_range(services, document, from, to + text->replace_after));
+    lsp_write_range(writer, context_lsp_range(services, document, word, to + text->replace_after));
     json_put_text(writer, "newText", new_text.data, new_text.length);
     json_end_object(writer);
     json_end_object(writer);
