@@ -350,6 +350,18 @@ class ExplainTest(VimTest):
         terminal.wait_for(lambda screen: 'Because' not in screen)
         self.assertEqual(self.save(terminal), SOURCE)
 
+    def test_places_in_an_answer_lead_there(self):
+        self.upstream.answer(stream('See a.c:6 for the end.'), model='code-prime')
+        terminal = self.vim()
+        terminal.type(':GridlsExplain\r')
+        terminal.wait_for('See a.c:6')
+        terminal.keys('C-w', 'j')
+        terminal.type('/a.c:6\rgf')
+        terminal.wait_for(
+            lambda screen: screen.split('\n')[terminal.cursor()[1]] == 'int last(void);')
+        terminal.type('x')
+        self.assertEqual(self.save(terminal), SOURCE.replace('int last', 'nt last'))
+
     def test_closing_the_window_ends_the_call(self):
         self.upstream.answer(stream('It returns ', Wait('never'), 'one.'))
         terminal = self.vim()
@@ -403,6 +415,130 @@ class RefactorTest(VimTest):
         self.upstream.release('more')
         terminal.wait_for('the text has changed meanwhile')
         self.assertEqual(self.save(terminal), 'a;\nint b;\n\nint tail;\n')
+
+
+    def test_without_an_instruction_it_asks_for_one(self):
+        self.upstream.answer(stream('long a;\n'), times=2, model='code-prime')
+        terminal = self.vim(text=self.TEXT)
+        terminal.type(':1GridlsRefactor\r')
+        terminal.wait_for('Rewrite:')
+        terminal.type('make it long\r')
+        terminal.wait_for('long a;\nint b;')
+        self.assertIn('make it long', self.upstream.expect(method='POST').prompt)
+        terminal.type('u:1GridlsRefactor\r')
+        terminal.keys('Up')
+        terminal.wait_for('Rewrite: make it long')
+        terminal.keys('Escape')
+        terminal.wait_for(lambda screen: 'Rewrite:' not in screen)
+        self.assertEqual(self.upstream.count(method='POST'), 1)
+
+
+class PreviewTest(VimTest):
+    TEXT = 'int a;\nint b;\n\n\n\n\n\n\n\nint c;\nint tail;\n'
+    REWRITE = 'long a;\nint b;\n\n\n\n\n\n\n\nlong c;\nlong d;\nint tail;\n'
+
+    def preview(self):
+        self.upstream.answer(stream(self.REWRITE), model='code-prime')
+        terminal = self.vim(text=self.TEXT, height=40)
+        terminal.type(':%GridlsRefactor! make them long\r')
+        terminal.wait_for('+long c;')
+        self.assertIn('-int a;', terminal.screen())
+        return terminal
+
+    def test_all_is_taken_in_one_undo_step(self):
+        terminal = self.preview()
+        terminal.type('A')
+        terminal.wait_for(lambda screen: screen.startswith('long a;') and '@@' not in screen)
+        self.assertEqual(self.save(terminal), self.REWRITE)
+        terminal.type('u')
+        self.assertEqual(self.save(terminal), self.TEXT)
+
+    def test_hunks_are_taken_and_left_one_by_one(self):
+        terminal = self.preview()
+        terminal.type('r')
+        terminal.wait_for(lambda screen: '-int a;' not in screen and '+long c;' in screen)
+        terminal.type('a')
+        terminal.wait_for(lambda screen: '@@' not in screen)
+        self.assertEqual(self.save(terminal), self.REWRITE.replace('long a', 'int a'))
+
+    def test_hunks_move_with_what_is_typed_above(self):
+        terminal = self.preview()
+        terminal.keys('C-w', 'k')
+        terminal.type('ggOtyped\x1b')
+        terminal.keys('C-w', 'j')
+        terminal.type('A')
+        terminal.wait_for(lambda screen: '@@' not in screen)
+        self.assertEqual(self.save(terminal), 'typed\n' + self.REWRITE)
+
+    def test_a_hunk_whose_lines_have_changed_is_not_taken(self):
+        terminal = self.preview()
+        terminal.keys('C-w', 'k')
+        terminal.type('ggAx\x1b')
+        terminal.keys('C-w', 'j')
+        terminal.type('gga')
+        terminal.wait_for('cannot be taken')
+        terminal.type('q')
+        terminal.wait_for(lambda screen: '@@' not in screen)
+        self.assertEqual(self.save(terminal), self.TEXT.replace('int a;', 'int a;x'))
+
+    def test_closing_leaves_the_text_alone(self):
+        terminal = self.preview()
+        terminal.type('q')
+        terminal.wait_for(lambda screen: '@@' not in screen)
+        self.assertEqual(self.save(terminal), self.TEXT)
+
+    def test_lines_at_the_end(self):
+        self.upstream.answer(stream('int a;\nint b;\nint c;\n'), model='code-prime')
+        terminal = self.vim(text='int a;\nint b;\n', extra='let g:gridls_preview = 1')
+        terminal.type(':%GridlsRefactor add one\r')
+        terminal.wait_for('+int c;')
+        terminal.type('a')
+        terminal.wait_for(lambda screen: '@@' not in screen)
+        self.assertEqual(self.save(terminal), 'int a;\nint b;\nint c;\n')
+
+
+class FixTest(VimTest):
+    TEXT = 'int a\nint b;\n'
+
+    def fixed(self, terminal):
+        terminal.wait_for('int a;')
+        self.assertEqual(self.save(terminal), 'int a;\nint b;\n')
+        return self.upstream.expect(method='POST').prompt
+
+    def test_what_the_quickfix_list_says(self):
+        self.upstream.answer(stream('int a;\n'), model='code-prime')
+        entry = "[{'bufnr': bufnr(), 'lnum': 1, 'col': 6, 'text': \"expected ';'\", 'type': 'E'}]"
+        terminal = self.vim(text=self.TEXT, after=f'call setqflist({entry})')
+        terminal.type(':GridlsFix\r')
+        self.assertIn("expected ';'", self.fixed(terminal))
+
+    def test_what_ale_says(self):
+        self.upstream.answer(stream('int a;\n'), model='code-prime')
+        item = "{'lnum': 1, 'col': 6, 'text': 'no semicolon', 'type': 'E', 'linter_name': 'cc', 'code': 'E7'}"
+        terminal = self.vim(text=self.TEXT,
+                            after=f"let g:ale_buffer_info = {{bufnr(): {{'loclist': [{item}]}}}}")
+        terminal.type(':GridlsFix\r')
+        prompt = self.fixed(terminal)
+        self.assertIn('no semicolon', prompt)
+
+    def test_what_a_function_of_the_person_says(self):
+        self.upstream.answer(stream('int a;\n'), model='code-prime')
+        terminal = self.vim(text=self.TEXT, extra="let g:Gridls_diagnostics = "
+                            "{bufnr -> [{'lnum': 1, 'text': 'half a line'}]}\n")
+        terminal.type(':GridlsFix\r')
+        self.assertIn('half a line', self.fixed(terminal))
+
+    def test_what_a_person_says(self):
+        self.upstream.answer(stream('int a;\n'), model='code-prime')
+        terminal = self.vim(text=self.TEXT)
+        terminal.type(':GridlsFix a semicolon is missing\r')
+        self.assertIn('a semicolon is missing', self.fixed(terminal))
+
+    def test_nothing_is_wrong(self):
+        terminal = self.vim(text=self.TEXT)
+        terminal.type(':GridlsFix\r')
+        terminal.wait_for('there is no diagnostic on this line')
+        self.assertEqual(self.upstream.count(method='POST'), 0)
 
 
 class CommitTest(VimTest):

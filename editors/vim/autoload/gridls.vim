@@ -7,6 +7,7 @@ import autoload 'gridls/client.vim'
 import autoload 'gridls/commit.vim'
 import autoload 'gridls/document.vim'
 import autoload 'gridls/edit.vim'
+import autoload 'gridls/fix.vim'
 import autoload 'gridls/ghost.vim'
 import autoload 'gridls/status.vim'
 
@@ -29,31 +30,51 @@ export def Ask(question: string)
   client.WhenReady(() => answer.Ask(question))
 enddef
 
-export def Refactor(first: number, last: number, instruction: string)
+# With a `bang`, a rewrite is shown first, or not where g:gridls_preview says that it is.
+export def Refactor(bang: number, first: number, last: number, said: string)
   const bufnr = bufnr()
-  if !&modifiable || &readonly
-    status.Warn('this buffer cannot be changed')
+  if !CanChange()
     return
   endif
+  # What is typed here has a history of its own, as all that input() reads.
+  const instruction = said != '' ? said : input('Rewrite: ')
+  if instruction == ''
+    return
+  endif
+  const show_first = !!bang != !!get(g:, 'gridls_preview', false)
   client.WhenReady(() => {
     if IsText(bufnr)
-      Rewrite(bufnr, document.Lines(first, last), instruction)
+      Rewrite(bufnr, document.Lines(first, last), instruction, show_first)
       status.Say('rewriting ' .. (first == last ? $'line {first}' : $'lines {first} to {last}')
         .. ' (:GridlsCancel stops it)')
     endif
   })
 enddef
 
-def Rewrite(bufnr: number, range: dict<any>, instruction: string)
+def CanChange(): bool
+  if !&modifiable || &readonly
+    status.Warn('this buffer cannot be changed')
+    return false
+  endif
+  return true
+enddef
+
+def Rewrite(bufnr: number, range: dict<any>, instruction: string, show_first: bool)
   client.Request('gridls/refactor', {
     textDocument: document.Identifier(bufnr),
     range: range,
     instruction: instruction,
   }, {
     title: 'rewriting',
-    Result: (result) => edit.ApplyRewrite(result),
+    Result: (result) => edit.ApplyRewrite(result, instruction, show_first),
     Error: (error) => status.Failed(error),
   })
+enddef
+
+export def Fix(lnum: number, message: string)
+  if CanChange()
+    fix.Fix(bufnr(), lnum, lnum == line('.') ? col('.') : 1, message)
+  endif
 enddef
 
 def IsText(bufnr: number): bool

@@ -34,7 +34,9 @@ endif
 command! -nargs=* -range GridlsExplain
       \ call gridls#Explain(<q-mods>, <range>, <line1>, <line2>, <q-args>)
 command! -nargs=+ GridlsAsk call gridls#Ask(<q-args>)
-command! -nargs=+ -range GridlsRefactor call gridls#Refactor(<line1>, <line2>, <q-args>)
+command! -bang -nargs=* -range GridlsRefactor
+      \ call gridls#Refactor(<bang>0, <line1>, <line2>, <q-args>)
+command! -nargs=* -range GridlsFix call gridls#Fix(<line2>, <q-args>)
 command! -nargs=* GridlsCommit call gridls#Commit(<q-args>)
 command! -bar GridlsCancel call gridls#Cancel()
 command! -bar GridlsStatus call gridls#Status()
@@ -51,6 +53,7 @@ inoremap <silent> <Plug>(gridls-suggest) <Cmd>call gridls#ghost#Suggest()<CR>
 nnoremap <silent> <Plug>(gridls-explain) <Cmd>GridlsExplain<CR>
 xnoremap <silent> <Plug>(gridls-explain) :GridlsExplain<CR>
 xnoremap <Plug>(gridls-refactor) :GridlsRefactor<Space>
+nnoremap <silent> <Plug>(gridls-fix) <Cmd>GridlsFix<CR>
 
 " Gives `key` to `plug` where ghost text is shown, and else to what it did before: the map that it
 " had, of whatever kind, or the key itself. A key that ends in an error of ours is worse than none.

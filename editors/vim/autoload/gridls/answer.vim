@@ -72,6 +72,7 @@ def Open(mods: string, title: string): number
   setlocal nonumber norelativenumber nolist nospell wrap linebreak filetype=markdown nomodifiable
   setlocal statusline=%{gridls#answer#Title()}
   nnoremap <buffer> <silent> q <Cmd>close<CR>
+  nnoremap <buffer> <silent> gf <ScriptCmd>Follow()<CR>
   for key in ['i', 'a', 'o', '<CR>']
     execute $'nnoremap <buffer> {key} :GridlsAsk<Space>'
   endfor
@@ -86,6 +87,28 @@ export def Title(): string
   const title = substitute(bufname(), '^gridls://\d\+/', '', '')
   return get(answers, bufnr(), {ticket: 0}).ticket != 0
     ? $'gridls: {title} … (q closes and stops)' : $'gridls: {title} (i asks on, q closes)'
+enddef
+
+# Goes to the place that stands under the cursor, as "src/x.c:12" or "x.c:12-20", in the window that
+# the question came from.
+def Follow()
+  final place = matchlist(expand('<cWORD>'), '\([[:alnum:]_./~+-]\+\)\%(:\(\d\+\)\)\=')
+  const path = empty(place) ? '' : document.FileOf(answers[bufnr()].source, place[1])
+  if path == ''
+    status.Warn('there is no name of a file under the cursor')
+    return
+  endif
+  const windows = win_findbuf(answers[bufnr()].source)
+  if empty(windows)
+    new
+  else
+    win_gotoid(windows[0])
+  endif
+  execute 'drop' fnameescape(path)
+  if place[2] != ''
+    cursor(str2nr(place[2]), 1)
+    normal! zvzz
+  endif
 enddef
 
 # Whoever closes the window does not want the answer.

@@ -131,6 +131,12 @@ def InitializeParams(): dict<any>
       textDocument: {
         synchronization: {didSave: true},
         inlineCompletion: {dynamicRegistration: false},
+        codeAction: {
+          codeActionLiteralSupport: {codeActionKind: {valueSet: ['quickfix']}},
+          dataSupport: true,
+          disabledSupport: true,
+          resolveSupport: {properties: ['edit']},
+        },
       },
       workspace: {
         applyEdit: true,

@@ -285,6 +285,21 @@ export def BufferOf(uri: string): number
   return filereadable(path) ? bufadd(path) : 0
 enddef
 
+# The file that an answer about the text `bufnr` means by a name; empty where there is none.
+export def FileOf(bufnr: number, name: string): string
+  const own = fnamemodify(bufname(bufnr), ':p')
+  if name == fnamemodify(own, ':t')
+    return own
+  endif
+  for folder in [PathOf(RootOf(bufnr).uri), fnamemodify(own, ':h'), getcwd()]
+    const path = name =~ '^[/~]' ? expand(name) : folder .. '/' .. name
+    if filereadable(path)
+      return path
+    endif
+  endfor
+  return ''
+enddef
+
 export def Title(bufnr: number): string
   const name = bufname(bufnr)
   return name == '' ? '[No Name]' : fnamemodify(name, ':t')

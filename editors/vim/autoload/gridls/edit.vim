@@ -3,36 +3,51 @@ vim9script
 # Applies edits of the daemon: only to the text that they were made for, and as one undo step.
 
 import autoload 'gridls/document.vim'
+import autoload 'gridls/preview.vim'
 import autoload 'gridls/status.vim'
 
-# The edit of a gridls/refactor result.
-export def ApplyRewrite(result: dict<any>)
+# The edit of a gridls/refactor result or of a code action; shown first where the person wants that.
+export def ApplyRewrite(result: dict<any>, title: string, show_first = !!get(g:, 'gridls_preview', false))
   if type(get(result, 'edit', null)) != v:t_dict
     status.Say('there is nothing to change')
     return
   endif
-  final outcome = Apply(result.edit)
-  if outcome.applied
-    status.Say('done; u undoes it')
-  else
-    status.Warn(outcome.failureReason)
-  endif
+  try
+    final plan = Plan(result.edit)
+    if show_first
+      preview.Show(plan, title)
+    else
+      Follow(plan)
+      status.Say('done; u undoes it')
+    endif
+  catch /^gridls: /
+    status.Warn(Reason())
+  endtry
 enddef
 
 # Applies a WorkspaceEdit, all of it or nothing, and returns an ApplyWorkspaceEditResult.
 export def Apply(workspace_edit: dict<any>): dict<any>
-  var plan: list<dict<any>> = []
   try
-    for [uri, version, edits] in Changes(workspace_edit)
-      plan->add(Prepare(uri, version, edits))
-    endfor
+    Follow(Plan(workspace_edit))
   catch /^gridls: /
-    return {applied: false, failureReason: substitute(v:exception, '^gridls: ', '', '')}
+    return {applied: false, failureReason: Reason()}
   endtry
+  return {applied: true}
+enddef
+
+def Reason(): string
+  return substitute(v:exception, '^gridls: ', '', '')
+enddef
+
+# What a WorkspaceEdit comes to: { bufnr, hunks } for each text. Throws where it does not fit.
+def Plan(workspace_edit: dict<any>): list<dict<any>>
+  return Changes(workspace_edit)->mapnew((_, change) => Prepare(change[0], change[1], change[2]))
+enddef
+
+def Follow(plan: list<dict<any>>)
   for step in plan
     Carry(step.bufnr, step.hunks)
   endfor
-  return {applied: true}
 enddef
 
 # [uri, version or null, edits] for each text that a WorkspaceEdit changes.
@@ -163,7 +178,8 @@ def Trim(bufnr: number, hunk: dict<any>)
   endwhile
 enddef
 
-def Carry(bufnr: number, hunks: list<dict<any>>)
+# Makes the hunks, the last of which comes first, one undo step.
+export def Carry(bufnr: number, hunks: list<dict<any>>)
   const here = bufnr == bufnr()
   final view = winsaveview()
   BreakUndo(bufnr)
