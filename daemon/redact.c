@@ -28,7 +28,8 @@ struct redaction {
     struct secret *items; /* the placeholder of item i has the number i + 1 */
     size_t count;
     size_t replaced;
-    bool shapes;
+    bool has_shapes;
+    struct redact_shapes shapes;
 };
 
 int redaction_create(struct redaction **redaction, bool shapes)
@@ -36,7 +37,9 @@ int redaction_create(struct redaction **redaction, bool shapes)
     *redaction = calloc(1, sizeof(**redaction));
     if (!*redaction)
         return -ENOMEM;
-    (*redaction)->shapes = shapes;
+    (*redaction)->has_shapes = shapes;
+    redact_shapes_init(&(*redaction)->shapes);
+    redact_shapes_add_first(&(*redaction)->shapes, PLACEHOLDER[0]);
     return 0;
 }
 
@@ -94,6 +97,7 @@ int redaction_add(struct redaction *redaction, const char *secret)
     if (number < 0)
         return number;
     redaction->items[number - 1].literal = true;
+    redact_shapes_add_first(&redaction->shapes, secret[0]);
     return 0;
 }
 
@@ -148,7 +152,7 @@ static void end_before_literal(const struct redaction *redaction, const char *te
     }
 }
 
-static bool find(const struct redaction *redaction, const char *text, size_t length, size_t at,
+static bool find(struct redaction *redaction, const char *text, size_t length, size_t at,
                  struct redact_span *span)
 {
     /* A text that holds what looks like a placeholder gets it back as it was. */
@@ -158,20 +162,20 @@ static bool find(const struct redaction *redaction, const char *text, size_t len
     }
     if (find_literal(redaction, text, length, at, span))
         return true;
-    if (!redaction->shapes || !redact_shapes_find(text, length, at, span))
+    if (!redaction->has_shapes || !redact_shapes_find(&redaction->shapes, text, length, at, span))
         return false;
     end_before_literal(redaction, text, length, span);
     return true;
 }
 
 /* The same for a text whose placeholders are ours. */
-static bool find_added(const struct redaction *redaction, const char *text, size_t length, size_t at,
+static bool find_added(struct redaction *redaction, const char *text, size_t length, size_t at,
                        struct redact_span *span)
 {
     return find_literal(redaction, text, length, at, span);
 }
 
-typedef bool (*find_fn)(const struct redaction *redaction, const char *text, size_t length,
+typedef bool (*find_fn)(struct redaction *redaction, const char *text, size_t length,
                         size_t at, struct redact_span *span);
 
 static int replace(struct redaction *redaction, find_fn find_next, const char *text, size_t length,
@@ -180,7 +184,8 @@ static int replace(struct redaction *redaction, find_fn find_next, const char *t
     size_t done = 0;
     size_t at = 0;
 
-    while (at < length) {
+    redact_shapes_begin(&redaction->shapes);
+    while ((at = redact_shapes_skip(&redaction->shapes, text, length, at)) < length) {
         struct redact_span span;
         int number;
 

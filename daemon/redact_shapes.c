@@ -12,31 +12,29 @@
 /* The fewest base64 characters that make a block a key, not a mention of one. */
 #define KEY_BODY_MIN 40
 
-enum alphabet { ALNUM, WORD, UPPER, HEX, VISIBLE };
+/* Bits of redact_shapes.classes. */
+enum alphabet {
+    ALNUM = 1 << 0,
+    WORD = 1 << 1,
+    UPPER = 1 << 2,
+    HEX = 1 << 3,
+    VISIBLE = 1 << 4,
+    BASE64 = 1 << 5,
+    SIGN = 1 << 6,  /* something begins with it, whatever stands before it */
+    TOKEN = 1 << 7, /* the first byte of a known token */
+};
 
-static bool in_alphabet(char byte, enum alphabet alphabet)
+static bool is_in(const struct redact_shapes *shapes, char byte, enum alphabet alphabet)
 {
-    unsigned char c = (unsigned char)byte;
-
-    switch (alphabet) {
-    case ALNUM:
-        return isalnum(c);
-    case WORD:
-        return isalnum(c) || c == '_' || c == '-';
-    case UPPER:
-        return isupper(c) || isdigit(c);
-    case HEX:
-        return isxdigit(c);
-    default:
-        return isalnum(c) || (c != '\0' && strchr("-._~+/=", c) != NULL);
-    }
+    return (shapes->classes[(unsigned char)byte] & alphabet) != 0;
 }
 
-static size_t run_of(const char *text, size_t length, size_t at, enum alphabet alphabet)
+static size_t run_of(const struct redact_shapes *shapes, const char *text, size_t length, size_t at,
+                     enum alphabet alphabet)
 {
     size_t end = at;
 
-    while (end < length && in_alphabet(text[end], alphabet))
+    while (end < length && is_in(shapes, text[end], alphabet))
         end++;
     return end - at;
 }
@@ -57,9 +55,9 @@ static bool starts_with_any_case(const char *text, size_t length, size_t at, con
            strncasecmp(text + at, prefix, prefix_length) == 0;
 }
 
-static bool begins_word(const char *text, size_t at)
+static bool begins_word(const struct redact_shapes *shapes, const char *text, size_t at)
 {
-    return in_alphabet(text[at], WORD) && (at == 0 || !in_alphabet(text[at - 1], WORD));
+    return is_in(shapes, text[at], WORD) && (at == 0 || !is_in(shapes, text[at - 1], WORD));
 }
 
 static bool has_digit(const char *text, size_t length)
@@ -188,7 +186,7 @@ static const struct token tokens[] = {
     {"AGE-SECRET-KEY-1", UPPER, 58, 58},
 };
 
-static bool find_token(const char *text, size_t length, size_t at, struct redact_span *span)
+static bool find_token(const struct redact_shapes *shapes, const char *text, size_t length, size_t at, struct redact_span *span)
 {
     size_t i;
 
@@ -200,7 +198,7 @@ static bool find_token(const char *text, size_t length, size_t at, struct redact
         if (token->prefix[0] != text[at] || !starts_with(text, length, at, token->prefix))
             continue;
         head = strlen(token->prefix);
-        run = run_of(text, length, at + head, token->alphabet);
+        run = run_of(shapes, text, length, at + head, token->alphabet);
         if (run < token->min || (token->max > 0 && run > token->max) ||
             !has_digit(text + at + head, run))
             continue;
@@ -211,7 +209,7 @@ static bool find_token(const char *text, size_t length, size_t at, struct redact
 }
 
 /* Three base64url parts, the first of which begins as {" does (RFC 7519). */
-static bool find_jwt(const char *text, size_t length, size_t at, struct redact_span *span)
+static bool find_jwt(const struct redact_shapes *shapes, const char *text, size_t length, size_t at, struct redact_span *span)
 {
     size_t end = at;
     unsigned part;
@@ -219,7 +217,7 @@ static bool find_jwt(const char *text, size_t length, size_t at, struct redact_s
     if (!starts_with(text, length, at, "eyJ"))
         return false;
     for (part = 0; part < 3; part++) {
-        size_t run = run_of(text, length, end, WORD);
+        size_t run = run_of(shapes, text, length, end, WORD);
 
         if (run < 10)
             return false;
@@ -234,14 +232,14 @@ static bool find_jwt(const char *text, size_t length, size_t at, struct redact_s
     return true;
 }
 
-static bool find_bearer(const char *text, size_t length, size_t at, struct redact_span *span)
+static bool find_bearer(const struct redact_shapes *shapes, const char *text, size_t length, size_t at, struct redact_span *span)
 {
     size_t start = at + strlen("Bearer ");
     size_t run;
 
     if (!starts_with_any_case(text, length, at, "Bearer "))
         return false;
-    run = run_of(text, length, start, VISIBLE);
+    run = run_of(shapes, text, length, start, VISIBLE);
     if (run < 20 || !is_real_secret(text + start, run))
         return false;
     *span = (struct redact_span){start, start + run};
@@ -271,14 +269,14 @@ static size_t key_border(const char *text, size_t length, size_t at, const char 
     return 0;
 }
 
-static bool is_key_body(char byte)
+static bool is_key_body(const struct redact_shapes *shapes, char byte)
 {
-    return in_alphabet(byte, ALNUM) || (byte != '\0' && strchr("+/= \t\r\n\\:,-\"'", byte) != NULL);
+    return is_in(shapes, byte, ALNUM) || (byte != '\0' && strchr("+/= \t\r\n\\:,-\"'", byte) != NULL);
 }
 
 /* From its first line to its last; where that has been cut off, to the end of what looks like
  * it. */
-static bool find_key_block(const char *text, size_t length, size_t at, struct redact_span *span)
+static bool find_key_block(const struct redact_shapes *shapes, const char *text, size_t length, size_t at, struct redact_span *span)
 {
     size_t border = key_border(text, length, at, "-----BEGIN ");
     size_t limit = length - at < KEY_BLOCK_MAX ? length : at + KEY_BLOCK_MAX;
@@ -287,14 +285,14 @@ static bool find_key_block(const char *text, size_t length, size_t at, struct re
 
     if (border == 0)
         return false;
-    while (end < limit && is_key_body(text[end])) {
+    while (end < limit && is_key_body(shapes, text[end])) {
         size_t closing = key_border(text, length, end, "-----END ");
 
         if (closing > 0) {
             end += closing;
             break;
         }
-        letters += in_alphabet(text[end], ALNUM) ? 1 : 0;
+        letters += is_in(shapes, text[end], ALNUM) ? 1 : 0;
         end++;
     }
     while (end > at && isspace((unsigned char)text[end - 1]))
@@ -305,28 +303,32 @@ static bool find_key_block(const char *text, size_t length, size_t at, struct re
     return true;
 }
 
-/* The end of a key whose beginning has been cut off: lines of base64 down to its last line. */
-static bool find_key_rest(const char *text, size_t length, size_t at, struct redact_span *span)
+/* The end of a key whose beginning has been cut off: lines of base64 down to its last line. Lines that
+ * lead to none are looked at once. */
+static bool find_key_rest(struct redact_shapes *shapes, const char *text, size_t length, size_t at,
+                          struct redact_span *span)
 {
-    size_t limit = length - at < KEY_BLOCK_MAX ? length : at + KEY_BLOCK_MAX;
     size_t end = at;
+    size_t border = 0;
 
-    while (end < limit) {
-        size_t border = key_border(text, length, end, "-----END ");
+    if (at < shapes->rest_from)
+        return false;
+    for (;;) {
         size_t start = end;
 
-        if (border > 0) {
-            *span = (struct redact_span){at, end + border};
-            return end - at >= KEY_BODY_MIN;
-        }
-        while (end < limit && (in_alphabet(text[end], ALNUM) || strchr("+/=\r", text[end])) &&
-               text[end] != '\0')
-            end++;
-        if (end == start || end == limit || text[end] != '\n')
-            return false;
+        border = key_border(text, length, end, "-----END ");
+        if (border > 0)
+            break;
+        end += run_of(shapes, text, length, end, BASE64);
+        if (end == start || end == length || text[end] != '\n')
+            break;
         end++;
     }
-    return false;
+    shapes->rest_from = end;
+    if (border == 0 || end - at < KEY_BODY_MIN)
+        return false;
+    *span = (struct redact_span){at, end + border};
+    return true;
 }
 
 /* ---- passwords ------------------------------------------------------------------------------ */
@@ -411,9 +413,9 @@ static size_t skip_assignment(const char *text, size_t length, size_t at)
 
 /* password = "…", "api_key": "…", API_KEY=…. A value without quotes is data only in the last form;
  * elsewhere it is code. */
-static bool find_assigned(const char *text, size_t length, size_t at, struct redact_span *span)
+static bool find_assigned(const struct redact_shapes *shapes, const char *text, size_t length, size_t at, struct redact_span *span)
 {
-    size_t name = run_of(text, length, at, WORD);
+    size_t name = run_of(shapes, text, length, at, WORD);
     size_t start = skip_assignment(text, length, at + name);
     size_t run;
     char quote[2] = {0};
@@ -427,7 +429,7 @@ static bool find_assigned(const char *text, size_t length, size_t at, struct red
         if (start + run >= length || text[start + run] != quote[0])
             return false;
     } else {
-        run = run_of(text, length, start, VISIBLE);
+        run = run_of(shapes, text, length, start, VISIBLE);
         if (!is_shell_name(text + at, name) || start != at + name + 1 ||
             (start + run < length && !isspace((unsigned char)text[start + run])))
             return false;
@@ -440,20 +442,61 @@ static bool find_assigned(const char *text, size_t length, size_t at, struct red
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
-/* Every byte that is sent is looked at here, and most begin nothing: the cheap questions come
- * first. */
-bool redact_shapes_find(const char *text, size_t length, size_t at, struct redact_span *span)
+void redact_shapes_init(struct redact_shapes *shapes)
 {
-    if (at == 0 || text[at - 1] == '\n') {
-        if (find_key_rest(text, length, at, span))
-            return true;
+    *shapes = (struct redact_shapes){{0}, 0};
+    for (unsigned byte = 1; byte < 256; byte++) {
+        unsigned class = 0;
+
+        class |= isalnum((int)byte) ? ALNUM | WORD | VISIBLE | BASE64 : 0;
+        class |= isupper((int)byte) || isdigit((int)byte) ? UPPER : 0;
+        class |= isxdigit((int)byte) ? HEX : 0;
+        class |= byte == '_' || byte == '-' ? WORD : 0;
+        class |= strchr("-._~+/=", (int)byte) ? VISIBLE : 0;
+        class |= strchr("+/=\r", (int)byte) ? BASE64 : 0;
+        class |= byte == '-' || byte == ':' ? SIGN : 0;
+        shapes->classes[byte] = (unsigned char)class;
     }
-    if (text[at] == '-' && find_key_block(text, length, at, span))
+    for (size_t i = 0; i < COUNT(tokens); i++)
+        shapes->classes[(unsigned char)tokens[i].prefix[0]] |= TOKEN;
+}
+
+void redact_shapes_begin(struct redact_shapes *shapes)
+{
+    shapes->rest_from = 0;
+}
+
+void redact_shapes_add_first(struct redact_shapes *shapes, char byte)
+{
+    shapes->classes[(unsigned char)byte] |= SIGN;
+}
+
+/* Every byte that is sent is looked at here, and most begin nothing. */
+size_t redact_shapes_skip(const struct redact_shapes *shapes, const char *text, size_t length,
+                          size_t at)
+{
+    char before = at > 0 ? text[at - 1] : '\n';
+
+    for (; at < length; before = text[at++]) {
+        unsigned class = shapes->classes[(unsigned char)text[at]];
+
+        if ((class & SIGN) || before == '\n' || ((class & WORD) && !is_in(shapes, before, WORD)))
+            break;
+    }
+    return at;
+}
+
+bool redact_shapes_find(struct redact_shapes *shapes, const char *text, size_t length, size_t at,
+                        struct redact_span *span)
+{
+    if ((at == 0 || text[at - 1] == '\n') && find_key_rest(shapes, text, length, at, span))
+        return true;
+    if (text[at] == '-' && find_key_block(shapes, text, length, at, span))
         return true;
     if (text[at] == ':')
         return find_url_password(text, length, at, span);
-    return begins_word(text, at) && (find_token(text, length, at, span) ||
-                                     find_jwt(text, length, at, span) ||
-                                     find_bearer(text, length, at, span) ||
-                                     find_assigned(text, length, at, span));
+    return begins_word(shapes, text, at) &&
+           ((is_in(shapes, text[at], TOKEN) && find_token(shapes, text, length, at, span)) ||
+            find_jwt(shapes, text, length, at, span) || find_bearer(shapes, text, length, at, span) ||
+            find_assigned(shapes, text, length, at, span));
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/redact.h"
+#include "daemon/redact_shapes.h"
 
 /* Made up, and put together from halves so that scanners of repositories do not take fright. */
 #define KEY_BODY \
@@ -394,9 +395,73 @@ static void test_more_secrets_than_placeholders(void **state)
     redaction_destroy(redaction);
 }
 
+/* ---- how it is looked for --------------------------------------------------------------------- */
+
+/* The first secret at or behind `at`, each place looked at as if none had been before. */
+static bool find_slowly(const char *text, size_t length, size_t at, struct redact_span *span)
+{
+    struct redact_shapes shapes;
+
+    redact_shapes_init(&shapes);
+    for (; at < length; at++) {
+        redact_shapes_begin(&shapes);
+        if (redact_shapes_find(&shapes, text, length, at, span))
+            return true;
+    }
+    return false;
+}
+
+static bool find_quickly(struct redact_shapes *shapes, const char *text, size_t length, size_t at,
+                         struct redact_span *span)
+{
+    while ((at = redact_shapes_skip(shapes, text, length, at)) < length) {
+        if (redact_shapes_find(shapes, text, length, at, span))
+            return true;
+        at++;
+    }
+    return false;
+}
+
+static void test_what_is_passed_over_holds_nothing(void **state)
+{
+    static const char *const bits[] = {
+        "-----BEGIN RSA PRIVATE KEY-----\n", "-----END RSA PRIVATE KEY-----", "\n", "=", "\"", ":",
+        "MIIEpAIBAAKCAQEA7bq1x9Zk3fTQp0VqLrj\n", "gh" "p_", "aB3dE5fG7hI9jK1lM3nO5pQ7rS9tU1vW3xY5",
+        "password", " = ", "://", "user:", "s3cr3tPa55@", "host", "Bearer ", "x", "_", "-", "eyJ",
+        ".", " ", "A" "KIA", "Q3EGRTYUIOPASDF7", "\xC3\xA9", "\r\n", "/",
+    };
+
+    (void)state;
+    srand(20261128);
+    for (unsigned round = 0; round < 4000; round++) {
+        struct buffer text CLEANUP(buffer_finish);
+        struct redact_shapes shapes;
+        size_t at = 0;
+
+        buffer_init(&text, BUFFER_CAP);
+        for (int bit = rand() % 40; bit > 0; bit--)
+            buffer_append_string(&text, bits[(size_t)rand() % (sizeof(bits) / sizeof(bits[0]))]);
+        redact_shapes_init(&shapes);
+        redact_shapes_begin(&shapes);
+        for (;;) {
+            struct redact_span slow = {0, 0}, quick = {0, 0};
+            bool found = find_slowly(text.data, text.length, at, &slow);
+
+            if (found != find_quickly(&shapes, text.data, text.length, at, &quick) ||
+                slow.start != quick.start || slow.end != quick.end)
+                fail_msg("<%s> from %zu: [%zu, %zu) or [%zu, %zu)", text.data, at, slow.start,
+                         slow.end, quick.start, quick.end);
+            if (!found)
+                break;
+            at = slow.end;
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_passed_over_holds_nothing),
         cmocka_unit_test(test_secrets_go_and_come_back),
         cmocka_unit_test(test_other_texts_stay),
         cmocka_unit_test(test_own_key_goes_everywhere),
