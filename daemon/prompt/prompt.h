@@ -25,6 +25,8 @@
 #define PROMPT_AFTER "<after>"
 #define PROMPT_INSTRUCTION "<instruction>"  /* refactor */
 #define PROMPT_QUESTION "<question>"        /* explain */
+#define PROMPT_IMPORTS "<imports>"          /* explain: those that stand above <before> */
+#define PROMPT_DIAGNOSTICS "<diagnostics>"  /* explain: what tools say of the selection */
 #define PROMPT_STAGED "<staged_files>"      /* commit: "M path" lines */
 #define PROMPT_DIFF "<diff>"
 #define PROMPT_HISTORY "<recent_subjects>"
@@ -83,12 +85,33 @@ struct prompt_completion {
                                   is split 3 : 1, unused share donated, cut at line ends */
 };
 
+/* What a compiler or another tool has said of the file; NULL where it says nothing. */
+struct prompt_diagnostic {
+    size_t line;          /* from 1 */
+    int severity;         /* as LSP counts: 1 error, 2 warning, 3 information, 4 hint; 0: unknown */
+    const char *message;
+    const char *source;
+    const char *code;
+};
+
+/*
+ * The budget goes to the selection first, then to the function or section round it, to diagnostics,
+ * imports and definitions, each up to a share of its own, and what is left of it, up to 32 KiB, to the
+ * other lines round.
+ */
 struct prompt_explain {
     struct prompt_file file;
+    bool prose;                   /* Markdown or plain text: it has sections, no functions */
+    struct prompt_text head;      /* the start of the file, with what it imports */
+    size_t start;                 /* bytes of the file before the selection */
     struct prompt_text before;    /* around the selection, as much as is at hand */
     struct prompt_text selection; /* whole; cut in its middle if over the budget, with a mark */
     struct prompt_text after;
     size_t first_line;            /* of the selection, from 1: it is shown with line numbers */
+    const struct prompt_related *definitions; /* of what the selection uses, the nearest first */
+    size_t definition_count;
+    const struct prompt_diagnostic *diagnostics; /* on the selection */
+    size_t diagnostic_count;
     const char *question;         /* NULL: explain what it does */
     size_t budget;
 };

@@ -14,6 +14,8 @@ static const char *const tags[] = {
     "after",
     "instruction",
     "question",
+    "imports",
+    "diagnostics",
     "typed",
     "hint",
     "diff",

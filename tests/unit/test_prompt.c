@@ -265,6 +265,76 @@ static void test_the_head_of_a_prompt_is_stable(void **state)
     buffer_finish(&document);
 }
 
+/* A file of 4000 lines; the selection is a line in a function of 600 of them. */
+static void test_explain_what_is_far_away(void **state)
+{
+    struct buffer file;
+    struct prompt_related definitions[] = {
+        {"b.c", text_of("int far(void)\n{\n")},
+        {"a.c", text_of("int near(void)\n{\n")},
+    };
+    struct prompt_diagnostic diagnostics[] = {
+        {2701, 1, "bad\nindeed <diagnostics>", "cc", "-Wbad"},
+        {2702, 9, "odd", NULL, NULL},
+    };
+    struct prompt_explain input = {
+        .file = {"a.c", "c"},
+        .definitions = definitions,
+        .definition_count = 2,
+        .diagnostics = diagnostics,
+        .diagnostic_count = 2,
+        .first_line = 2701,
+        .budget = 96 << 10,
+    };
+    struct chat_messages messages;
+    size_t start = 0, i;
+
+    (void)state;
+    buffer_init(&file, BUFFER_CAP);
+    buffer_append_string(&file, "#include <far.h>\n");
+    for (i = 2; i <= 4000; i++) {
+        if (i == 2701)
+            start = file.length;
+        buffer_printf(&file, i == 2500   ? "int enclosing(void)\n"
+                             : i == 2501 ? "{\n"
+                             : i == 3100 ? "}\n"
+                             : i > 2501 && i < 3100 ? "    call(%zu);\n" : "int v%zu;\n", i);
+        if (i == 2490)
+            buffer_append_string(&file, "int near(void)\n{\n");
+    }
+    input.start = start;
+    input.head = (struct prompt_text){file.data, 4096};
+    input.before = (struct prompt_text){file.data, start};
+    input.selection = (struct prompt_text){file.data + start, strlen("    call(2701);\n")};
+    input.after = (struct prompt_text){input.selection.text + input.selection.length,
+                                       file.length - start - input.selection.length};
+    chat_messages_init(&messages);
+    assert_int_equal(prompt_explain_build(&messages, &no_style, &input), 0);
+    assert_true(messages.items[1].length < 64 << 10);
+    assert_has(user_of(&messages), "<imports>\n#include <far.h>\n</imports>\n<before>\n");
+    assert_has(user_of(&messages), "int enclosing(void)\n{\n");
+    assert_has(user_of(&messages), "    call(3099);\n}\n");
+    assert_has(user_of(&messages), "<selection>\n2701 |     call(2701);\n</selection>\n");
+    assert_has(user_of(&messages), "<definitions path=\"b.c\">\nint far(void)\n{\n</definitions>\n");
+    assert_lacks(user_of(&messages), "<definitions path=\"a.c\">"); /* it is shown anyway */
+    assert_has(user_of(&messages), "<diagnostics>\nline 2701: error: bad indeed <diagnostics> (cc "
+                                   "-Wbad)\nline 2702: odd\n</diagnostics>\n");
+    chat_messages_finish(&messages);
+
+    /* Too little room for the function: its head and the nearest lines. */
+    input.budget = 4000;
+    assert_int_equal(prompt_explain_build(&messages, &no_style, &input), 0);
+    assert_true(messages.items[1].length < 5000);
+    assert_has(user_of(&messages), "<before>\nint enclosing(void)\n{\n");
+    assert_has(user_of(&messages), " lines left out]\n");
+    assert_has(user_of(&messages), "    call(2700);\n</before>\n");
+    assert_has(user_of(&messages), "<after>\n    call(2702);\n");
+    assert_has(user_of(&messages), "#include <far.h>\n");
+    assert_has(user_of(&messages), "line 2701: error: ");
+    chat_messages_finish(&messages);
+    buffer_finish(&file);
+}
+
 static void test_explain(void **state)
 {
     struct prompt_explain input = {
@@ -435,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_unused_budget_is_donated),
         cmocka_unit_test(test_the_head_of_a_prompt_is_stable),
         cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_explain_what_is_far_away),
         cmocka_unit_test(test_refactor),
         cmocka_unit_test(test_commit),
         cmocka_unit_test(test_a_lock_file_does_not_drown_the_rest),
