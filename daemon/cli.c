@@ -13,6 +13,7 @@
 #include "daemon/cli_hook.h"
 #include "daemon/cli_install.h"
 #include "daemon/cli_output.h"
+#include "daemon/language.h"
 #include "protocol/diff.h"
 #include "protocol/lsp.h"
 #include "protocol/uri.h"
@@ -379,7 +380,7 @@ static void ask(struct cli *cli)
     struct json_writer *writer;
 
     if (cli->task->has_file)
-        cli_client_open(cli->client, cli->uri, cli_file_language(cli->name), &cli->text);
+        cli_client_open(cli->client, cli->uri, language_of_path(cli->name), &cli->text);
     writer = cli_client_begin(cli->client, cli->task->method, cli->task->streams);
     cli->task->write_params(cli, writer);
     cli_client_send(cli->client);

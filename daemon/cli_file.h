@@ -41,7 +41,4 @@ char *cli_file_absolute(const char *path);
  */
 char *cli_file_root(const char *absolute);
 
-/* What LSP calls the language of a file of this name: "" where that is not known. */
-const char *cli_file_language(const char *path);
-
 #endif

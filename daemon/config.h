@@ -92,6 +92,7 @@ struct config {
     bool completion_ahead;
     bool completion_related;
     bool completion_menu;
+    bool explain_related;
     bool explain_tools;
 
     char *proxy;              /* NULL: from the environment; may hold a password */

@@ -100,6 +100,12 @@ static const struct setting settings[SETTING_COUNT] = {
         .offset = offsetof(struct config, completion_menu),
         .help = "also answer `textDocument/completion`",
     },
+    [SETTING_EXPLAIN_RELATED] = {
+        .path = "explain.related", .type = SETTING_BOOL, .built_in = "true",
+        .offset = offsetof(struct config, explain_related),
+        .help = "send along, with an explanation, the definitions in other files of what the code "
+                "uses",
+    },
     [SETTING_EXPLAIN_TOOLS] = {
         .path = "explain.tools", .type = SETTING_BOOL, .built_in = "true",
         .offset = offsetof(struct config, explain_tools),

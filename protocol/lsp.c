@@ -282,6 +282,8 @@ const struct json_field lsp_explain_fields[] = {
     {ROW("range", JSON_FIELD_OBJECT, lsp_explain_params, range), .fields = range_fields,
      .present = offsetof(struct lsp_explain_params, has_range)},
     {ROW("question", JSON_FIELD_STRING, lsp_explain_params, question)},
+    {ROW("diagnostics", JSON_FIELD_ARRAY, lsp_explain_params, diagnostics),
+     .fields = diagnostic_fields, .size = sizeof(struct lsp_diagnostic)},
     {ROW("conversation", JSON_FIELD_STRING, lsp_explain_params, conversation)},
     {ROW("workDoneToken", JSON_FIELD_TOKEN, lsp_explain_params, work_done_token)},
     {ROW("partialResultToken", JSON_FIELD_TOKEN, lsp_explain_params, partial_result_token)},

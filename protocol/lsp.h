@@ -128,6 +128,7 @@ struct lsp_explain_params {
     struct range range;
     bool has_range;
     const char *question;
+    struct json_list diagnostics; /* struct lsp_diagnostic */
     const char *conversation;
     const struct json *work_done_token;
     const struct json *partial_result_token;

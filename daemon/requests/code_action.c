@@ -123,13 +123,18 @@ static void write_rewrite(struct json_writer *writer, const struct services *ser
 }
 
 static void write_explain(struct json_writer *writer, const struct services *services,
-                          const struct document *document, struct range range)
+                          const struct document *document,
+                          const struct lsp_code_action_params *params)
 {
     begin_command(writer, services, "Explain", "source", COMMAND_EXPLAIN, NULL);
     json_begin_object(writer);
     write_document(writer, document);
     json_write_key(writer, "range");
-    lsp_write_range(writer, range);
+    lsp_write_range(writer, params->range);
+    if (params->diagnostics.count > 0) {
+        json_write_key(writer, "diagnostics");
+        json_write_value(writer, params->diagnostics_value);
+    }
     json_end_object(writer);
     end_command(writer, services);
 }
@@ -208,7 +213,7 @@ static void write_list(struct json_writer *writer, const struct services *servic
             write_rewrite(writer, services, document, params->range, rewrites[i].title,
                           "refactor.rewrite", rewrites[i].instruction, NULL);
     if (selection && is_wanted(params, "source"))
-        write_explain(writer, services, document, params->range);
+        write_explain(writer, services, document, params);
     json_end_array(writer);
 }
 

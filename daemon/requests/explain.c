@@ -5,16 +5,24 @@
 
 #include "daemon/answer/answer.h"
 #include "daemon/conversation.h"
+#include "daemon/definitions.h"
 #include "daemon/requests/context.h"
+#include "daemon/requests/explain_prompt.h"
 #include "daemon/requests/job.h"
 #include "daemon/requests/show.h"
 #include "daemon/requests/tool_rounds.h"
+
+/* How long is looked for definitions, before anything is asked. */
+#define DEFINITIONS_MS 700u
 
 struct explain {
     struct job job;
     struct document_anchor anchor; /* the text that it is about */
     char *question;     /* NULL: what does this do? */
     char *conversation; /* NULL: a new one */
+    struct explain_diagnostics diagnostics;
+    struct definitions_search *search;
+    struct definitions definitions;
     struct chat_messages messages; /* as asked, to be gone on from; what tools said is not kept */
     struct tool_rounds rounds;
     struct answer_markdown answer;
@@ -62,6 +70,9 @@ static void destroy(struct job *job)
 {
     struct explain *explain = (struct explain *)job;
     tool_rounds_finish(&explain->rounds);
+    definitions_search_cancel(explain->search);
+    definitions_finish(&explain->definitions);
+    explain_diagnostics_finish(&explain->diagnostics);
     document_anchor_remove(&explain->anchor);
     chat_messages_finish(&explain->messages);
     answer_markdown_finish(&explain->answer);
@@ -88,31 +99,57 @@ static void ask(struct explain *explain)
     tool_rounds_ask(&explain->rounds, &copy, explain->job.config->explain_tools);
 }
 
-static void ask_about_range(struct job *job)
+static struct explain_prompt prompt_of(struct explain *explain)
+{
+    return (struct explain_prompt){
+        .anchor = &explain->anchor,
+        .question = explain->question,
+        .diagnostics = &explain->diagnostics,
+        .definitions = &explain->definitions,
+    };
+}
+
+static void ask_about_range(struct explain *explain)
+{
+    struct job *job = &explain->job;
+    struct explain_prompt prompt = prompt_of(explain);
+    if (explain_prompt_build(&explain->messages, job->services, job->config, &prompt) != 0)
+        job_fail_code(job, RPC_INTERNAL_ERROR, "There was not enough memory for the request.");
+    else
+        ask(explain);
+}
+
+static void on_definitions(void *context, struct definitions *found)
+{
+    struct explain *explain = context;
+    explain->search = NULL;
+    explain->definitions = *found;
+    *found = (struct definitions){.count = 0};
+    ask_about_range(explain);
+}
+
+/* The text may be sent: now for what it uses. */
+static void find_definitions(struct job *job)
 {
     struct explain *explain = (struct explain *)job;
     struct services *services = job->services;
-    size_t start = explain->anchor.start, end = explain->anchor.end;
-    if (start == end) { /* a place, not a selection: its line */
-        size_t line = text_line_at(&job->document->text, start);
-        start = text_line_start(&job->document->text, line);
-        end = text_line_end(&job->document->text, line);
-    }
-    struct context_window window;
-    size_t budget = context_budget(services, job->config, TASK_EXPLAIN);
-    context_window(services, job->document, start, end, budget, &window);
-    struct prompt_explain input = {
-        .file = window.file,
-        .before = window.before,
-        .selection = window.selection,
-        .after = window.after,
-        .first_line = window.first_line,
-        .question = explain->question,
-        .budget = budget,
+    struct explain_prompt prompt = prompt_of(explain);
+    size_t start, end;
+    explain_prompt_range(&prompt, &start, &end);
+    struct definitions_options options = {
+        .loop = services->loop,
+        .workspace = services->workspace,
+        .documents = services->documents,
+        .neighbours = services->neighbours,
+        .config = job->config,
+        .document = job->document,
+        .text = {text_view(&job->document->text, start, end), end - start},
+        .beyond = job->config->explain_related,
+        .deadline_ms = DEFINITIONS_MS,
     };
-    struct prompt_style style = context_style(job->config);
-    prompt_explain_build(&explain->messages, &style, &input);
-    ask(explain);
+    if (context_is_prose(job->document) ||
+        definitions_search_start(&explain->search, &options, on_definitions, explain) != 0)
+        ask_about_range(explain);
 }
 
 static void ask_on(struct explain *explain)
@@ -151,7 +188,9 @@ static void take_document(struct explain *explain, const struct lsp_explain_para
     if (params->has_range)
         context_range(job->services, job->document, params->range, &start, &end);
     document_anchor_add(&explain->anchor, job->document, start, end);
-    job_await_permission(job, ask_about_range);
+    explain_diagnostics_take(&explain->diagnostics, &params->diagnostics,
+                             params->has_range ? &params->range : NULL);
+    job_await_permission(job, find_definitions);
 }
 
 static void start(struct services *services, struct request *request,

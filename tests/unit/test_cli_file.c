@@ -181,17 +181,6 @@ static void test_root(void **state)
     expect_root(folder, "p/src/a.c", "/p/src");
 }
 
-static void test_language(void **state)
-{
-    (void)state;
-    assert_string_equal(cli_file_language("/a.b/x.C"), "c");
-    assert_string_equal(cli_file_language("x.tar.py"), "python");
-    assert_string_equal(cli_file_language("/a.py/x"), "");
-    assert_string_equal(cli_file_language("src/Makefile"), "makefile");
-    assert_string_equal(cli_file_language("x."), "");
-    assert_string_equal(cli_file_language(""), "");
-}
-
 static void test_hook_is_wanted(void **state)
 {
     (void)state;
@@ -255,7 +244,6 @@ int main(void)
         TEST(test_replaces_and_keeps_mode_and_link),
         TEST(test_does_not_replace_what_has_changed),
         TEST(test_root),
-        TEST(test_language),
         TEST(test_hook_is_wanted),
         TEST(test_hook_fills_in_the_template),
         TEST(test_hook_writes_on_top),
