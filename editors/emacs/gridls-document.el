@@ -329,12 +329,16 @@ The buffer must be attached."
              (find-file-noselect path)))))
 
 (defun gridls-document-add-root ()
-  "Make the project of this buffer a workspace folder."
-  (let ((root (or (and buffer-file-name (locate-dominating-file default-directory ".git"))
-                  default-directory)))
-    (unless (file-remote-p root)
+  "Make the project of this buffer a workspace folder, and return its URI.
+Nil where it is on another machine."
+  (let ((root (and (not (file-remote-p default-directory))
+                   (or (locate-dominating-file default-directory ".git")
+                       default-directory))))
+    (when root
       (setq root (directory-file-name (expand-file-name root)))
-      (gridls-client-add-root (gridls-document-path-uri root) (file-name-nondirectory root)))))
+      (let ((uri (gridls-document-path-uri root)))
+        (gridls-client-add-root uri (file-name-nondirectory root))
+        uri))))
 
 (provide 'gridls-document)
 ;;; gridls-document.el ends here

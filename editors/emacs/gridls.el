@@ -28,8 +28,12 @@
 ;;; Code:
 
 (require 'gridls-client)
+(require 'gridls-commit)
 (require 'gridls-document)
+(require 'gridls-edit)
+(require 'gridls-explain)
 (require 'gridls-inline)
+(require 'gridls-refactor)
 
 (defcustom gridls-disabled-modes nil
   "Major modes, and those derived from them, in which gridls stays off.

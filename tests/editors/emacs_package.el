@@ -11,7 +11,8 @@
 (defvar emacs-package-folder (file-name-as-directory (getenv "GRIDLS_PLUGIN")))
 (defvar emacs-package-files (directory-files emacs-package-folder t "\\`gridls.*\\.el\\'"))
 (defvar emacs-package-commands
-  '(gridls-mode global-gridls-mode gridls-complete gridls-cancel gridls-status))
+  '( gridls-mode global-gridls-mode gridls-complete gridls-explain gridls-ask gridls-refactor
+     gridls-act gridls-fix gridls-commit-message gridls-cancel gridls-status))
 (add-to-list 'load-path emacs-package-folder)
 
 (defun emacs-package-end (faults)
@@ -39,6 +40,7 @@
     (kill-emacs 77))
   (require 'comp)
   (let ((byte-compile-error-on-warn t)
+        (native-comp-speed 0) ; It is about warnings, not about speed.
         faults)
     (dolist (file emacs-package-files)
       (let ((output (make-temp-file "gridls-" nil ".eln")))

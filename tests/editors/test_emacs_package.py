@@ -36,7 +36,8 @@ class PackageTest(unittest.TestCase):
             timeout=180, check=False)
         if result.returncode == LEFT_OUT:
             self.skipTest('not in this Emacs')
-        self.assertEqual((result.returncode, result.stdout), (0, ''), result.stderr)
+        self.assertEqual((result.returncode, result.stdout), (0, ''),
+                         result.stdout + result.stderr)
 
     def test_byte_compile(self):
         self.check('compile')
