@@ -14,6 +14,9 @@
  * script: some ten milliseconds, enough for about 4000 changed lines with no order in them. */
 #define WORK_LIMIT ((size_t)8 << 20)
 
+/* Lines that differ are looked into only where they have no more bytes than this together. */
+#define WITHIN_MAX ((size_t)64 << 10)
+
 struct line {
     const char *text;
     size_t length; /* with its line end */
@@ -28,8 +31,9 @@ struct lines {
     size_t count;
 };
 
-/* A hunk for editors parts lines where LSP does; one for `patch` where patch does. */
-enum line_ends { LINE_ENDS_ALL, LINE_ENDS_NEWLINE };
+/* What texts are parted into to be compared: lines for editors end where LSP's do, those for `patch`
+ * where patch's do; words and what stands between them. */
+enum pieces { PIECES_LINES, PIECES_PATCH_LINES, PIECES_WORDS };
 
 /* The part of both texts that is being compared: lines [from, to) of each. */
 struct box {
@@ -60,27 +64,56 @@ static void comparison_finish(struct comparison *comparison)
     free(comparison->memory);
 }
 
-static size_t next_line(const char *text, size_t length, size_t offset, enum line_ends ends)
+/* A byte of a name or a number, or of a character that is not ASCII: those are never parted. */
+static bool is_word(char byte)
 {
-    if (ends == LINE_ENDS_ALL)
+    return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= 'a' && byte <= 'z') || byte == '_' || (unsigned char)byte >= 0x80;
+}
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+/* A word, a run of blanks, a line end, or any other byte. */
+static size_t next_word(const char *text, size_t length, size_t offset)
+{
+    size_t next = offset + 1;
+    if (is_word(text[offset]))
+        while (next < length && is_word(text[next]))
+            next++;
+    else if (is_blank(text[offset]))
+        while (next < length && is_blank(text[next]))
+            next++;
+    else if (text[offset] == '\r' && next < length && text[next] == '\n')
+        next++;
+    return next;
+}
+
+static size_t next_piece(const char *text, size_t length, size_t offset, enum pieces pieces)
+{
+    if (pieces == PIECES_WORDS)
+        return next_word(text, length, offset);
+    if (pieces == PIECES_LINES)
         return position_next_line(text, length, offset, NULL);
     const char *newline = memchr(text + offset, '\n', length - offset);
     return newline ? (size_t)(newline - text) + 1 : length;
 }
 
-static int lines_find(struct lines *lines, const char *text, size_t length, enum line_ends ends)
+static int lines_find(struct lines *lines, const char *text, size_t length, enum pieces pieces)
 {
     size_t count = 0;
     if (!text)
         text = "";
-    for (size_t at = 0; at < length; at = next_line(text, length, at, ends))
+    for (size_t at = 0; at < length; at = next_piece(text, length, at, pieces))
         count++;
     lines->items = calloc(count + 1, sizeof *lines->items);
     if (!lines->items)
         return -ENOMEM;
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t next = next_line(text, length, at, ends);
+        size_t next = next_piece(text, length, at, pieces);
         lines->items[i].text = text + at;
         lines->items[i].length = next - at;
         at = next;
@@ -322,19 +355,94 @@ static int collect_hunks(struct diff *diff, const struct lines *old_lines,
     return 0;
 }
 
-int diff_compute(struct diff *diff, const char *old_text, size_t old_length, const char *new_text,
-                 size_t new_length)
+static int compute(struct diff *diff, const char *old_text, size_t old_length,
+                   const char *new_text, size_t new_length, enum pieces pieces)
 {
     *diff = (struct diff){ 0 };
     struct lines old_lines CLEANUP(lines_finish) = { 0 };
     struct lines new_lines CLEANUP(lines_finish) = { 0 };
-    int error = lines_find(&old_lines, old_text, old_length, LINE_ENDS_ALL);
+    int error = lines_find(&old_lines, old_text, old_length, pieces);
     if (!error)
-        error = lines_find(&new_lines, new_text, new_length, LINE_ENDS_ALL);
+        error = lines_find(&new_lines, new_text, new_length, pieces);
     if (!error)
         error = compare_lines(&old_lines, &new_lines);
     return error ? error : collect_hunks(diff, &old_lines, &new_lines);
 }
+
+int diff_compute(struct diff *diff, const char *old_text, size_t old_length, const char *new_text,
+                 size_t new_length)
+{
+    return compute(diff, old_text, old_length, new_text, new_length, PIECES_LINES);
+}
+
+/* ---- within lines ---------------------------------------------------------------------------- */
+
+static bool has_word(const char *text, size_t length)
+{
+    while (length > 0)
+        if (is_word(text[--length]))
+            return true;
+    return false;
+}
+
+/* Takes a change into `diff`, joined to the one before it where no word stands between the two. */
+static int take_change(struct diff *diff, size_t *room, const char *old_text,
+                       const struct diff_hunk *hunk, bool may_join)
+{
+    struct diff_hunk *last = may_join ? &diff->hunks[diff->count - 1] : NULL;
+    if (last && !has_word(old_text + last->old_end, hunk->old_start - last->old_end)) {
+        last->old_end = hunk->old_end;
+        last->new_end = hunk->new_end;
+        return 0;
+    }
+    if (diff->count == *room) {
+        size_t more = *room ? *room * 2 : 16;
+        struct diff_hunk *hunks = realloc(diff->hunks, more * sizeof *hunks);
+        if (!hunks)
+            return -ENOMEM;
+        diff->hunks = hunks;
+        *room = more;
+    }
+    diff->hunks[diff->count++] = *hunk;
+    return 0;
+}
+
+static int take_changes_within(struct diff *diff, size_t *room, const struct diff_hunk *lines,
+                               const char *old_text, const char *new_text)
+{
+    size_t old_length = lines->old_end - lines->old_start;
+    size_t new_length = lines->new_end - lines->new_start;
+    if (old_length == 0 || new_length == 0 || old_length + new_length > WITHIN_MAX)
+        return take_change(diff, room, old_text, lines, false);
+    struct diff words CLEANUP(diff_finish) = { 0 };
+    int error = compute(&words, old_text + lines->old_start, old_length,
+                        new_text + lines->new_start, new_length, PIECES_WORDS);
+    for (size_t i = 0; i < words.count && !error; i++) {
+        struct diff_hunk hunk = *lines;
+        hunk.old_start += words.hunks[i].old_start;
+        hunk.old_end = lines->old_start + words.hunks[i].old_end;
+        hunk.new_start += words.hunks[i].new_start;
+        hunk.new_end = lines->new_start + words.hunks[i].new_end;
+        error = take_change(diff, room, old_text, &hunk, i > 0);
+    }
+    return error;
+}
+
+int diff_compute_within(struct diff *diff, const char *old_text, size_t old_length,
+                        const char *new_text, size_t new_length)
+{
+    struct diff lines CLEANUP(diff_finish) = { 0 };
+    size_t room = 0;
+    *diff = (struct diff){ 0 };
+    int error = diff_compute(&lines, old_text, old_length, new_text, new_length);
+    for (size_t i = 0; i < lines.count && !error; i++)
+        error = take_changes_within(diff, &room, &lines.hunks[i], old_text, new_text);
+    if (error)
+        diff_finish(diff);
+    return error;
+}
+
+/* ---- patches --------------------------------------------------------------------------------- */
 
 void diff_finish(struct diff *diff)
 {
@@ -447,9 +555,9 @@ int diff_append_unified(struct buffer *out, const char *name, const char *old_te
     struct diff diff CLEANUP(diff_finish) = { 0 };
     struct lines old_lines CLEANUP(lines_finish) = { 0 };
     struct lines new_lines CLEANUP(lines_finish) = { 0 };
-    int error = lines_find(&old_lines, old_text, old_length, LINE_ENDS_NEWLINE);
+    int error = lines_find(&old_lines, old_text, old_length, PIECES_PATCH_LINES);
     if (!error)
-        error = lines_find(&new_lines, new_text, new_length, LINE_ENDS_NEWLINE);
+        error = lines_find(&new_lines, new_text, new_length, PIECES_PATCH_LINES);
     if (!error)
         error = compare_lines(&old_lines, &new_lines);
     if (!error)

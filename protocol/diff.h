@@ -27,6 +27,10 @@ struct diff {
 /* Returns 0 or -ENOMEM. Equal texts give no hunks. */
 int diff_compute(struct diff *diff, const char *old_text, size_t old_length, const char *new_text,
                  size_t new_length);
+/* The same, and then within the lines that differ: words that stay are left out of the hunks, whose
+ * bytes are parts of their lines. Never within a character or a line end. */
+int diff_compute_within(struct diff *diff, const char *old_text, size_t old_length,
+                        const char *new_text, size_t new_length);
 void diff_finish(struct diff *diff);
 
 /*

@@ -7,6 +7,7 @@
 
 #include "daemon/answer/answer.h"
 #include "daemon/answer/continuation.h"
+#include "daemon/answer/merge.h"
 #include "daemon/outgoing.h"
 #include "daemon/requests/context.h"
 #include "daemon/requests/job.h"
@@ -194,84 +195,6 @@ static bool is_unfit(struct refactor *refactor, const struct upstream_result *re
     return false;
 }
 
-/* ---- mixed line ends ------------------------------------------------------------------------- */
-
-/* Whether some lines end with \n and others with \r\n. A lone \r in the mixture must not stay: with
- * an empty line behind it, it would make one line end. */
-static bool has_mixed_ends(const char *text, size_t length)
-{
-    size_t short_ends = 0, long_ends = 0, end;
-    for (size_t at = 0; at < length;) {
-        at = position_next_line(text, length, at, &end);
-        if (end == 1 && text[at - 1] == '\r')
-            return false;
-        short_ends += end == 1;
-        long_ends += end == 2;
-    }
-    return short_ends && long_ends;
-}
-
-static int unify_ends(const char *text, size_t length, struct buffer *out)
-{
-    size_t at = 0, end;
-    while (at < length) {
-        size_t next = position_next_line(text, length, at, &end);
-        buffer_append(out, text + at, next - end - at);
-        if (end)
-            buffer_append_byte(out, '\n');
-        at = next;
-    }
-    return buffer_error(out);
-}
-
-/* A place in a text that goes forward line by line. */
-struct line_cursor {
-    const char *text;
-    size_t length, line, at;
-};
-
-static size_t offset_of_line(struct line_cursor *cursor, size_t line)
-{
-    size_t end;
-    for (; cursor->line < line; cursor->line++)
-        cursor->at = position_next_line(cursor->text, cursor->length, cursor->at, &end);
-    return cursor->at;
-}
-
-/* The answer has one kind of line end throughout. Lines that say the same keep the ends that they
- * have: the difference is that of the texts with all ends alike, laid over the true ones. */
-static int compute_diff_of_lines(struct refactor *refactor, struct diff *diff)
-{
-    const struct buffer *answer = &refactor->job.text;
-    struct line_cursor old = {.text = refactor->original, .length = refactor->original_length};
-    struct line_cursor new = {.text = answer->data, .length = answer->length};
-    struct buffer old_text CLEANUP(buffer_finish);
-    struct buffer new_text CLEANUP(buffer_finish);
-    buffer_init(&old_text, BUFFER_CAP);
-    buffer_init(&new_text, BUFFER_CAP);
-    if (unify_ends(old.text, old.length, &old_text) != 0 ||
-        unify_ends(new.text, new.length, &new_text) != 0 ||
-        diff_compute(diff, old_text.data, old_text.length, new_text.data, new_text.length) != 0)
-        return -ENOMEM;
-    for (size_t i = 0; i < diff->count; i++) {
-        struct diff_hunk *hunk = &diff->hunks[i];
-        hunk->old_start = offset_of_line(&old, hunk->old_line);
-        hunk->old_end = offset_of_line(&old, hunk->old_line + hunk->old_count);
-        hunk->new_start = offset_of_line(&new, hunk->new_line);
-        hunk->new_end = offset_of_line(&new, hunk->new_line + hunk->new_count);
-    }
-    return 0;
-}
-
-static int compute_diff(struct refactor *refactor, struct diff *diff)
-{
-    const struct buffer *answer = &refactor->job.text;
-    if (has_mixed_ends(refactor->original, refactor->original_length))
-        return compute_diff_of_lines(refactor, diff);
-    return diff_compute(diff, refactor->original, refactor->original_length, answer->data,
-                        answer->length);
-}
-
 /* ---- the end --------------------------------------------------------------------------------- */
 
 static void finish_with_diff(struct refactor *refactor, const struct upstream_result *result,
@@ -285,6 +208,19 @@ static void finish_with_diff(struct refactor *refactor, const struct upstream_re
         reply(refactor, result, diff);
 }
 
+/* The bytes before the range are those of the text as it is now. */
+static int merge(struct refactor *refactor, struct diff *diff)
+{
+    struct merge merge = {
+        .original = refactor->original,
+        .original_length = refactor->original_length,
+    };
+    size_t start = refactor->anchor.start;
+    if (start > 0)
+        text_copy(&refactor->job.document->text, start - 1, start, &merge.before);
+    return merge_rewrite(&merge, &refactor->job.text, diff);
+}
+
 static enum job_end done(struct job *job, const struct upstream_result *result,
                          struct failure *failure)
 {
@@ -292,7 +228,7 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
     struct diff diff;
     if (is_unfit(refactor, result, failure))
         return JOB_FAILED;
-    if (compute_diff(refactor, &diff) != 0)
+    if (merge(refactor, &diff) != 0)
         return JOB_NO_MEMORY;
     finish_with_diff(refactor, result, &diff);
     diff_finish(&diff);

@@ -303,7 +303,7 @@ class RefactorTest(CliTest):
 
     def test_truncated(self):
         self.upstream.forget_rules()
-        self.upstream.answer(stream('int add(', finish_reason='length'), method='POST')
+        self.upstream.answer(stream('int add(', finish_reason='length'), times=4, method='POST')
         self.assert_failed(self.refactor('--write'), 'max_tokens')
         self.assertIn('int sum', self.scratch.read('src/add.c'))
 

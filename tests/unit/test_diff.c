@@ -298,9 +298,88 @@ static void unified_obeys_the_cap(void **state)
     assert_int_equal(diff_append_unified(&out, "f", "a\n", 2, "b\n", 2), -EMSGSIZE);
 }
 
+/* ---- within lines ---------------------------------------------------------------------------- */
+
+/* The hunks as "old>new|old>new". */
+static void assert_within(const char *old_text, const char *new_text, const char *want)
+{
+    struct diff diff;
+    struct buffer out;
+    buffer_init(&out, BUFFER_CAP);
+    assert_int_equal(diff_compute_within(&diff, old_text, strlen(old_text), new_text,
+                                         strlen(new_text)), 0);
+    for (size_t i = 0; i < diff.count; i++) {
+        const struct diff_hunk *hunk = &diff.hunks[i];
+        buffer_append_string(&out, i > 0 ? "|" : "");
+        buffer_append(&out, old_text + hunk->old_start, hunk->old_end - hunk->old_start);
+        buffer_append_byte(&out, '>');
+        buffer_append(&out, new_text + hunk->new_start, hunk->new_end - hunk->new_start);
+    }
+    assert_string_equal(out.data, want);
+    buffer_finish(&out);
+    diff_finish(&diff);
+}
+
+static void test_parts_lines_into_words(void **state)
+{
+    (void)state;
+    assert_within("a\nint x = 1;\nb\n", "a\nlong x = 1;\nb\n", "int>long");
+    assert_within("f(one, two, three)\n", "f(one, 2, three, four)\n", "two>2|>, four");
+    assert_within("x = 1\ny = 2\n", "x = 3\ny = 4\n", "1>3|2>4");
+    assert_within("a b\n", "a b c\n", "> c");
+    assert_within("a\n", "a\nb\n", ">b\n");
+    assert_within("a", "a\nb", ">\nb");
+    assert_within("a\r\n", "a\n", "\r\n>\n");
+    assert_within("a\r\n", "b\r\n", "a>b");
+    assert_within("e\xCC\x81x\n", "e\xCC\x80x\n", "e\xCC\x81x>e\xCC\x80x");
+    assert_within("  if (a) {\n    b();\n  }\n", "  b();\n", "if (a) {\n    >|\n  }>");
+    assert_within("same\n", "same\n", "");
+    /* what has no word in common is one change, not a change between all of its brackets */
+    assert_within("f(a);\ng(b);\n", "h(c);\ni(d);\n", "f(a);\ng(b>h(c);\ni(d");
+}
+
+static void test_random_texts_within_lines(void **state)
+{
+    static const char *const pieces[] = {"a", "b", " ", "  ", "\n", "\r\n", "\r", "(", ";", "\xC3\xA9",
+                                         "long_name"};
+    uint32_t seed = 3;
+    (void)state;
+    for (unsigned round = 0; round < 3000; round++) {
+        struct buffer texts[2], out;
+        struct diff diff;
+        for (unsigned i = 0; i < 2; i++) {
+            buffer_init(&texts[i], BUFFER_CAP);
+            for (uint32_t count = next_random(&seed) % 30; count > 0; count--)
+                buffer_append_string(&texts[i],
+                                     pieces[next_random(&seed) % (sizeof pieces / sizeof *pieces)]);
+        }
+        buffer_init(&out, BUFFER_CAP);
+        assert_int_equal(diff_compute_within(&diff, texts[0].data, texts[0].length, texts[1].data,
+                                             texts[1].length), 0);
+        apply(&out, &diff, texts[0].data, texts[0].length, texts[1].data);
+        assert_string_equal(out.data, texts[1].data);
+        for (size_t i = 0; i < diff.count; i++) {
+            const struct diff_hunk *hunk = &diff.hunks[i];
+            const char *text = texts[0].data;
+            assert_true(hunk->old_end > hunk->old_start || hunk->new_end > hunk->new_start);
+            for (unsigned side = 0; side < 2; side++) { /* no place within a character or line end */
+                size_t at = side ? hunk->old_end : hunk->old_start;
+                assert_true(((unsigned char)text[at] & 0xC0) != 0x80);
+                assert_false(at > 0 && text[at - 1] == '\r' && text[at] == '\n');
+            }
+        }
+        diff_finish(&diff);
+        buffer_finish(&out);
+        buffer_finish(&texts[0]);
+        buffer_finish(&texts[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parts_lines_into_words),
+        cmocka_unit_test(test_random_texts_within_lines),
         cmocka_unit_test(equal_texts_give_no_hunks),
         cmocka_unit_test(hunks_are_minimal),
         cmocka_unit_test(a_changed_line_end_is_a_change),
