@@ -11,22 +11,22 @@
 /* What is wrapped round the text, what repeats the text before the cursor, then what runs into the
  * text after it. The bound on lines comes before all rules that look at more than the first line:
  * a text that is long enough must not change when more of it comes. */
-static void (*const head_rules[])(struct completion_fit *fit) = {
-    completion_unwrap,
-    completion_drop_marks,
-    completion_drop_echoed_line,
-    completion_drop_echoed_prefix,
-    completion_drop_echoed_word,
-    completion_drop_leading_blanks,
-    completion_drop_doubled_indent,
-    completion_limit_lines,
-    completion_stop_repetition,
-    completion_stop_at_next_lines,
+const struct completion_rule completion_rules[] = {
+    {"unwrap", completion_unwrap},
+    {"drop marks", completion_drop_marks},
+    {"drop echoed line", completion_drop_echoed_line},
+    {"drop echoed prefix", completion_drop_echoed_prefix},
+    {"drop echoed word", completion_drop_echoed_word},
+    {"drop leading blanks", completion_drop_leading_blanks},
+    {"drop doubled indent", completion_drop_doubled_indent},
+    {"limit lines", completion_limit_lines},
+    {"stop repetition", completion_stop_repetition},
+    {"stop at next lines", completion_stop_at_next_lines},
+    {"stop behind block", completion_stop_behind_block},
+    {"join rest of line", completion_join_rest_of_line},
+    {"trim end", completion_trim_end},
 };
-static void (*const tail_rules[])(struct completion_fit *fit) = {
-    completion_join_rest_of_line,
-    completion_trim_end,
-};
+const size_t completion_rule_count = sizeof(completion_rules) / sizeof(completion_rules[0]);
 
 void completion_cut(struct completion_fit *fit, size_t length)
 {
@@ -70,15 +70,21 @@ static size_t count_line_ends(const struct buffer *text)
     return count;
 }
 
-static void run(struct completion_fit *fit, void (*const *rules)(struct completion_fit *),
-                size_t count)
+/* Runs all rules but the one to leave out. Returns how many line ends the text has before it is joined
+ * with the rest of the cursor's line. */
+static size_t run(struct completion_fit *fit, size_t without)
 {
-    size_t i;
+    size_t ended = 0;
 
-    for (i = 0; i < count && !fit->waits; i++)
-        rules[i](fit);
+    for (size_t i = 0; i < completion_rule_count && !fit->waits; i++) {
+        if (completion_rules[i].apply == completion_join_rest_of_line)
+            ended = count_line_ends(&fit->text);
+        if (i != without)
+            completion_rules[i].apply(fit);
+    }
     if (fit->waits)
         buffer_clear(&fit->text);
+    return ended;
 }
 
 static bool is_all_blank(const struct buffer *text)
@@ -135,22 +141,20 @@ static struct answer_completion_place whole_place(const struct answer_completion
     return whole;
 }
 
-int answer_completion_fit(const struct answer_completion_place *place, const char *model_text,
-                          size_t length, bool last, struct buffer *text,
-                          struct answer_completion *result)
+int completion_fit_without(size_t rule, const struct answer_completion_place *place,
+                           const char *model_text, size_t length, bool last, struct buffer *text,
+                           struct answer_completion *result)
 {
     struct answer_completion_place whole = whole_place(place);
     struct completion_fit fit = {.place = &whole, .final = last};
-    size_t ended;
+    size_t ended = 0;
     int error;
 
     buffer_init(&fit.text, CHAT_TEXT_CAP * 3); /* each ill-formed byte may become three */
     normalize(&fit.text, model_text, length, last);
     error = buffer_error(&fit.text);
     if (!error) {
-        run(&fit, head_rules, sizeof(head_rules) / sizeof(head_rules[0]));
-        ended = count_line_ends(&fit.text);
-        run(&fit, tail_rules, sizeof(tail_rules) / sizeof(tail_rules[0]));
+        ended = run(&fit, rule);
         error = buffer_error(&fit.text);
     }
     if (!error) {
@@ -165,4 +169,12 @@ int answer_completion_fit(const struct answer_completion_place *place, const cha
     }
     buffer_finish(&fit.text);
     return error;
+}
+
+int answer_completion_fit(const struct answer_completion_place *place, const char *model_text,
+                          size_t length, bool last, struct buffer *text,
+                          struct answer_completion *result)
+{
+    return completion_fit_without(completion_rule_count, place, model_text, length, last, text,
+                                  result);
 }

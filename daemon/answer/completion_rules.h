@@ -23,6 +23,19 @@ struct completion_fit {
 /* Cuts the text; what comes after does not matter any more. */
 void completion_cut(struct completion_fit *fit, size_t length);
 
+/* The table, in the order in which the rules run. */
+struct completion_rule {
+    const char *name;
+    void (*apply)(struct completion_fit *fit);
+};
+extern const struct completion_rule completion_rules[];
+extern const size_t completion_rule_count;
+
+/* As answer_completion_fit(), with one rule left out: what would be wrong without it. */
+int completion_fit_without(size_t rule, const struct answer_completion_place *place,
+                           const char *model_text, size_t length, bool last, struct buffer *text,
+                           struct answer_completion *result);
+
 /* completion_head.c */
 void completion_unwrap(struct completion_fit *fit);          /* fences, "Here is …:" */
 void completion_drop_marks(struct completion_fit *fit);      /* our marks, models' own tokens */
@@ -34,8 +47,9 @@ void completion_drop_doubled_indent(struct completion_fit *fit);
 
 /* completion_tail.c */
 void completion_limit_lines(struct completion_fit *fit);
-void completion_stop_repetition(struct completion_fit *fit); /* of itself */
+void completion_stop_repetition(struct completion_fit *fit); /* of itself, and the line above */
 void completion_stop_at_next_lines(struct completion_fit *fit);
+void completion_stop_behind_block(struct completion_fit *fit);
 void completion_join_rest_of_line(struct completion_fit *fit);
 void completion_trim_end(struct completion_fit *fit);
 

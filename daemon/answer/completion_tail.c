@@ -56,60 +56,102 @@ void completion_limit_lines(struct completion_fit *fit)
     }
 }
 
+/* A line as it will stand there: of the first one the part before the cursor, too. */
 struct line {
-    size_t start;
+    size_t start; /* in the text */
+    const char *before;
+    size_t before_length;
+    const char *text;
     size_t length;
     bool tells;
 };
 
-static bool same_line(const struct completion_fit *fit, struct line a, struct line b)
+static char byte_of(const struct line *line, size_t at)
 {
-    return a.length == b.length &&
-           memcmp(fit->text.data + a.start, fit->text.data + b.start, a.length) == 0;
+    return at < line->before_length ? line->before[at] : line->text[at - line->before_length];
 }
 
-/* Whether one of the last `period` lines of the ring tells something. */
-static bool block_tells(const struct line *ring, size_t count, size_t period)
+static bool same_line(const struct line *a, const struct line *b)
 {
-    size_t back;
+    size_t length = a->before_length + a->length;
 
-    for (back = 1; back <= period; back++) {
-        if (ring[(count - back) % (REPEAT_MAX + 1)].tells)
+    if (length != b->before_length + b->length)
+        return false;
+    if (a->before_length == 0 && b->before_length == 0)
+        return memcmp(a->text, b->text, length) == 0;
+    for (size_t i = 0; i < length; i++) {
+        if (byte_of(a, i) != byte_of(b, i))
+            return false;
+    }
+    return true;
+}
+
+/* The last lines, and for each period how many equal the one so far above. */
+struct repetition {
+    struct line ring[REPEAT_MAX + 1];
+    size_t runs[REPEAT_MAX + 1];
+    size_t count;
+};
+
+static struct line *line_back(struct repetition *repetition, size_t back)
+{
+    return &repetition->ring[(repetition->count - back) % (REPEAT_MAX + 1)];
+}
+
+/* Whether one of the last `period` lines tells something. */
+static bool block_tells(struct repetition *repetition, size_t period)
+{
+    for (size_t back = 1; back <= period; back++) {
+        if (line_back(repetition, back)->tells)
             return true;
     }
     return false;
 }
 
+/* Takes the next line. Returns the first line of the block that has come again, NULL where none. */
+static const struct line *take_line(struct repetition *repetition, struct line line)
+{
+    line.tells = line.before_length + line.length >= TELLING_LINE &&
+                 (lines_has_word(line.text, line.length) ||
+                  lines_has_word(line.before, line.before_length));
+    repetition->ring[repetition->count++ % (REPEAT_MAX + 1)] = line;
+    for (size_t period = 1; period <= REPEAT_MAX && period < repetition->count; period++) {
+        bool same = same_line(line_back(repetition, 1), line_back(repetition, period + 1));
+
+        repetition->runs[period] = same ? repetition->runs[period] + 1 : 0;
+        if (repetition->runs[period] >= period && block_tells(repetition, period))
+            return line_back(repetition, period);
+    }
+    return NULL;
+}
+
 void completion_stop_repetition(struct completion_fit *fit)
 {
-    struct line ring[REPEAT_MAX + 1];
-    size_t runs[REPEAT_MAX + 1] = {0}; /* for each period: lines that equal the one so far above */
-    size_t count = 0;
+    const struct answer_completion_place *place = fit->place;
+    struct repetition repetition = {.count = 0};
     size_t at = 0;
-    size_t period;
 
+    if (place->previous_line_length > 0)
+        take_line(&repetition, (struct line){.before = "", .text = place->previous_line,
+                                             .length = place->previous_line_length});
     while (at < fit->text.length) {
         size_t end = line_end_at(fit, at);
-        struct line line = {at, end - at, false};
+        struct line line = {.start = at, .before = at == 0 ? place->line_before : "",
+                            .before_length = at == 0 ? place->line_before_length : 0,
+                            .text = fit->text.data + at, .length = end - at};
+        const struct line *again;
 
         if (end == fit->text.length && !fit->final)
             break;
-        line.tells = line.length >= TELLING_LINE &&
-                     lines_has_word(fit->text.data + at, line.length);
-        ring[count++ % (REPEAT_MAX + 1)] = line;
-        for (period = 1; period <= REPEAT_MAX && period < count; period++) {
-            struct line above = ring[(count - 1 - period) % (REPEAT_MAX + 1)];
-
-            runs[period] = same_line(fit, line, above) ? runs[period] + 1 : 0;
-            if (runs[period] >= period && block_tells(ring, count, period)) {
-                cut_before_line(fit, ring[(count - period) % (REPEAT_MAX + 1)].start);
-                return;
-            }
+        again = take_line(&repetition, line);
+        if (again) {
+            cut_before_line(fit, again->start);
+            return;
         }
         at = end + 1;
     }
-    for (period = 2; period <= REPEAT_MAX; period++) {
-        size_t open = runs[period] < period ? runs[period] : period - 1;
+    for (size_t period = 2; period <= REPEAT_MAX; period++) {
+        size_t open = repetition.runs[period] < period ? repetition.runs[period] : period - 1;
 
         if (open > fit->uncertain && !fit->final)
             fit->uncertain = open;
@@ -196,9 +238,108 @@ void completion_stop_at_next_lines(struct completion_fit *fit)
     }
 }
 
+/* ---- the block ------------------------------------------------------------------------------ */
+
+/* Lines that belong to what stands above them though they are indented less. */
+static bool goes_on(const char *line, size_t length, bool is_whole, bool *is_certain)
+{
+    static const char *const words[] = {"end",  "else",    "elif", "elsif",   "except",
+                                        "fi",   "done",    "esac", "finally", "catch",
+                                        "case", "default", "rescue", "ensure", "then"};
+    size_t word = 0;
+
+    *is_certain = true;
+    if (strchr("})]#<", line[0]))
+        return true;
+    while (word < length && lines_is_word(line[word]))
+        word++;
+    *is_certain = is_whole || word < length;
+    if (word < length && line[word] == ':') /* a label */
+        return true;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strlen(words[i]) == word && memcmp(words[i], line, word) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The indentation of the cursor's line; where nothing stands there yet, that of the first line that
+ * comes, which begins at `first`. */
+static size_t own_indent(const struct completion_fit *fit, size_t first)
+{
+    const struct answer_completion_place *place = fit->place;
+    size_t indent = lines_indent(place->line_before, place->line_before_length);
+
+    if (indent < place->line_before_length)
+        return indent;
+    return (first == 0 ? indent : 0) +
+           lines_indent(fit->text.data + first, fit->text.length - first);
+}
+
+/* Where the first line begins that is not blank. */
+static size_t first_text_line(const struct completion_fit *fit)
+{
+    size_t at = 0;
+
+    while (at < fit->text.length &&
+           lines_is_blank(fit->text.data + at, line_end_at(fit, at) - at))
+        at = line_end_at(fit, at) + 1;
+    return at < fit->text.length ? at : 0;
+}
+
+/* Behind a blank line comes something that is indented less than where the cursor was; no deeper than
+ * the line that opened the block, where that is the cursor's; or, from a place without indentation,
+ * the next thing without: the block is over and something else begins. */
+void completion_stop_behind_block(struct completion_fit *fit)
+{
+    size_t first = first_text_line(fit);
+    size_t indent = own_indent(fit, first);
+    bool opens = first > 0 && lines_indent(fit->text.data + first, fit->text.length - first) > indent;
+    bool was_deeper = indent > 0 || opens;
+    bool was_blank = false;
+    size_t at = line_end_at(fit, first) + 1;
+
+    for (; !fit->place->prose && at < fit->text.length; at = line_end_at(fit, at) + 1) {
+        const char *line = fit->text.data + at;
+        size_t end = line_end_at(fit, at);
+        size_t length = end - at;
+        size_t blanks = lines_indent(line, length);
+        bool is_whole = end < fit->text.length || fit->final;
+        bool is_certain;
+
+        if (blanks == length) {
+            was_blank = was_blank || is_whole;
+            continue;
+        }
+        if (was_blank && was_deeper && (blanks < indent + opens || blanks == 0) &&
+            !goes_on(line + blanks, length - blanks, is_whole, &is_certain) && is_certain) {
+            cut_before_line(fit, at);
+            return;
+        }
+        was_deeper = was_deeper || blanks > 0;
+        was_blank = false;
+    }
+}
+
 /* ---- the rest of the line ------------------------------------------------------------------- */
 
-/* The quote that the cursor stands in, where the rest of the line begins with it; 0: none. */
+/* The quote that the cursor stands in; 0: none. */
+static char quote_before(const struct answer_completion_place *place)
+{
+    char quote = '\0';
+
+    for (size_t i = 0; i < place->line_before_length; i++) {
+        char byte = place->line_before[i];
+
+        if (byte == '\\')
+            i++;
+        else if (quote ? byte == quote : byte == '"' || byte == '\'' || byte == '`')
+            quote = quote ? '\0' : byte;
+    }
+    return quote;
+}
+
+/* The same where the rest of the line begins with it. */
 static char open_quote(const struct answer_completion_place *place)
 {
     char quote = place->line_after_length > 0 ? place->line_after[0] : '\0';
@@ -214,6 +355,33 @@ static char open_quote(const struct answer_completion_place *place)
             open = !open;
     }
     return open ? quote : '\0';
+}
+
+/* Whether the text opens what it does not close; `quote` stands open before it. */
+static bool leaves_open(const char *text, size_t length, char quote)
+{
+    bool was_inside = quote != '\0';
+    size_t depth = 0;
+
+    for (size_t at = 0; at < length; at++) {
+        char byte = text[at];
+
+        if (byte == '\\' && quote) {
+            at++;
+        } else if (quote) {
+            if (byte == quote) {
+                quote = '\0';
+                was_inside = false;
+            }
+        } else if (byte == '"' || byte == '\'' || byte == '`') {
+            quote = byte;
+        } else if (byte == '(' || byte == '[' || byte == '{') {
+            depth++;
+        } else if ((byte == ')' || byte == ']' || byte == '}') && depth > 0) {
+            depth--;
+        }
+    }
+    return depth > 0 || (quote && !was_inside);
 }
 
 /* Where the text closes what it has not opened; the length where it does not. Brackets in strings
@@ -282,7 +450,8 @@ static void join_at_closer(struct completion_fit *fit, size_t closer, const char
 
 /* Whether the last bytes of a line may be taken for the first of the rest: enough of them, not from
  * within a word, and not closing what the text itself has opened. */
-static bool overlap_holds(const char *line, size_t length, size_t overlap, size_t rest_length)
+static bool overlap_holds(const char *line, size_t length, size_t overlap, size_t rest_length,
+                          char quote)
 {
     const char *start = line + length - overlap;
 
@@ -290,18 +459,21 @@ static bool overlap_holds(const char *line, size_t length, size_t overlap, size_
         return false;
     if (overlap < length && lines_is_word(start[-1]) && lines_is_word(start[0]))
         return false;
+    if (overlap == rest_length && !leaves_open(line, length - overlap, quote))
+        return true;
     return unopened_closer(start, overlap, '\0') == overlap &&
            !memchr(start, '"', overlap) && !memchr(start, '\'', overlap);
 }
 
 /* How many bytes at the end of the line are the start of the rest. */
-static size_t overlap_of(const char *line, size_t length, const char *rest, size_t rest_length)
+static size_t overlap_of(const char *line, size_t length, const char *rest, size_t rest_length,
+                         char quote)
 {
     size_t overlap = length < rest_length ? length : rest_length;
 
     for (; overlap > 0; overlap--) {
         if (memcmp(line + length - overlap, rest, overlap) == 0 &&
-            overlap_holds(line, length, overlap, rest_length))
+            overlap_holds(line, length, overlap, rest_length, quote))
             return overlap;
     }
     return 0;
@@ -314,6 +486,7 @@ void completion_join_rest_of_line(struct completion_fit *fit)
     size_t first_end = line_end_at(fit, 0);
     size_t closer;
     size_t overlap;
+    char quote;
 
     if (rest_length == 0)
         return;
@@ -322,8 +495,9 @@ void completion_join_rest_of_line(struct completion_fit *fit)
         join_at_closer(fit, closer, rest, rest_length);
         return;
     }
+    quote = quote_before(fit->place);
     overlap = overlap_of(fit->text.data, lines_trimmed(fit->text.data, first_end), rest,
-                         rest_length);
+                         rest_length, quote);
     if (overlap == rest_length &&
         strspn(fit->text.data + first_end, " \t\n") < fit->text.length - first_end) {
         fit->replace_after = rest_length;
@@ -333,7 +507,7 @@ void completion_join_rest_of_line(struct completion_fit *fit)
         buffer_truncate(&fit->text, overlap > 0 ? lines_trimmed(fit->text.data, first_end)
                                                 : fit->text.length);
     else
-        overlap = overlap_of(fit->text.data, fit->text.length, rest, rest_length);
+        overlap = overlap_of(fit->text.data, fit->text.length, rest, rest_length, quote);
     buffer_truncate(&fit->text, fit->text.length - overlap);
 }
 
