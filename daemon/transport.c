@@ -5,12 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "daemon/log.h"
-#include "daemon/transport_failure.h"
 #include "daemon/transport_head.h"
 #include "daemon/transport_poll.h"
+#include "daemon/transport_result.h"
 #include "protocol/buffer.h"
 #include "protocol/url.h"
 
@@ -21,7 +20,7 @@
 struct transport {
     uv_loop_t *loop;
     struct log *log;
-    CURLM *multi;
+    CURLM *multi;         /* NULL: it was in trouble; the next transfer gets a new one */
     uv_timer_t timer;     /* libcurl's own timeout */
     uv_idle_t kick;       /* runs libcurl at the next turn of the loop */
     struct transport_poll_owner sockets; /* that libcurl asks to watch */
@@ -112,7 +111,8 @@ static void transfer_destroy(struct transfer *transfer)
     if (!transfer)
         return;
     if (transfer->easy) {
-        curl_multi_remove_handle(transfer->transport->multi, transfer->easy);
+        if (transfer->transport->multi)
+            curl_multi_remove_handle(transfer->transport->multi, transfer->easy);
         curl_easy_cleanup(transfer->easy);
     }
     curl_slist_free_all(transfer->headers);
@@ -186,9 +186,17 @@ static void on_handle_closed(uv_handle_t *handle)
     handle_closed(handle->data);
 }
 
+static void close_multi(struct transport *transport)
+{
+    CURLM *multi = transport->multi;
+    transport->multi = NULL;
+    transport_poll_close_all(&transport->sockets);
+    curl_multi_cleanup(multi); /* may still call on_socket_wanted() */
+}
+
 static void close_handles(struct transport *transport)
 {
-    curl_multi_cleanup(transport->multi); /* may still call on_socket_wanted() */
+    close_multi(transport);
     curl_global_cleanup();
     uv_close((uv_handle_t *)&transport->timer, on_handle_closed);
     uv_close((uv_handle_t *)&transport->kick, on_handle_closed);
@@ -216,77 +224,13 @@ static void deliver_all(struct transport *transport)
 
 /* ---- results ---------------------------------------------------------------------------------- */
 
-static enum transport_tls_fault tls_fault_of(const struct transfer *transfer, CURLcode code)
-{
-    long verified = 0; /* OpenSSL's X509_V_…; libcurl sets 1 before it compares the names */
-    curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
-    if (code == CURLE_SSL_CACERT_BADFILE)
-        return TRANSPORT_TLS_CA_FILE;
-    if (code != CURLE_PEER_FAILED_VERIFICATION)
-        return TRANSPORT_TLS_HANDSHAKE;
-    if (verified <= 1)
-        return TRANSPORT_TLS_OTHER_NAME;
-    return verified == 9 || verified == 10 ? TRANSPORT_TLS_DATE : TRANSPORT_TLS_UNTRUSTED;
-}
-
-static enum transport_status status_of(const struct transfer *transfer, CURLcode code)
-{
-    curl_off_t connected_us = 0;
-    curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
-    if (code != CURLE_OK && transfer->result.proxy_code >= 300)
-        return TRANSPORT_PROXY;
-    switch (code) {
-    case CURLE_OK:
-        return TRANSPORT_OK;
-    case CURLE_SEND_FAIL_REWIND:
-        return TRANSPORT_STALE; /* libcurl wanted to send the body again on a new connection */
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return TRANSPORT_RESOLVE;
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_PROXY:
-        return TRANSPORT_PROXY;
-    case CURLE_COULDNT_CONNECT:
-        return transport_blames_proxy(transfer->detail, transfer->url) ? TRANSPORT_PROXY
-                                                                       : TRANSPORT_CONNECT;
-    case CURLE_OPERATION_TIMEDOUT:
-        return connected_us > 0 ? TRANSPORT_CUT : TRANSPORT_CONNECT;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-        return TRANSPORT_TLS;
-    case CURLE_PARTIAL_FILE:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_GOT_NOTHING:
-        return TRANSPORT_CUT;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_HTTP2:
-        return TRANSPORT_PROTOCOL;
-    case CURLE_OUT_OF_MEMORY:
-    case CURLE_WRITE_ERROR:
-        return TRANSPORT_NO_MEMORY;
-    default:
-        return transfer->result.code ? TRANSPORT_CUT : TRANSPORT_OTHER;
-    }
-}
-
 static void transfer_end(struct transfer *transfer, CURLcode code)
 {
-    long connects = 0;
     struct transport_result *result = &transfer->result;
-    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &result->code);
-    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &result->proxy_code);
-    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
-    result->status = status_of(transfer, code);
-    result->tls_fault = tls_fault_of(transfer, code);
+    transport_result_take(result, transfer->easy, code, transfer->url, transfer->detail);
+    if (result->status == TRANSPORT_OK && !transfer->head_ready)
+        result->status = TRANSPORT_CUT; /* within its head */
     result->detail = transfer->detail[0] ? transfer->detail : curl_easy_strerror(code);
-    result->reused = connects == 0;
     result->sent = transfer->body_sent > 0;
     transfer->ended = true;
     log_write(transfer->transport->log, LOG_TRACE, "HTTP %ld over a %s connection: %s", result->code,
@@ -298,7 +242,7 @@ static void collect_ended(struct transport *transport)
 {
     CURLMsg *message;
     int left;
-    while ((message = curl_multi_info_read(transport->multi, &left))) {
+    while (transport->multi && (message = curl_multi_info_read(transport->multi, &left))) {
         if (message->msg != CURLMSG_DONE)
             continue;
         void *owner = NULL;
@@ -309,22 +253,28 @@ static void collect_ended(struct transport *transport)
     }
 }
 
-/* libcurl itself is in trouble: it may never tell of its transfers. */
-static void end_all(struct transport *transport, CURLMcode code)
+/* libcurl itself is in trouble (most often out of memory): it may never tell of its transfers, and what
+ * it keeps of sockets is not to be trusted: a later transfer would hang, or crash in there. */
+static void start_over(struct transport *transport, CURLMcode code)
 {
     log_write(transport->log, LOG_WARN, "all transfers end: %s", curl_multi_strerror(code));
-    for (struct transfer *left = transport->transfers; left; left = left->next)
+    for (struct transfer *left = transport->transfers; left; left = left->next) {
         if (!left->ended)
             transfer_end(left, CURLE_OUT_OF_MEMORY);
+        curl_multi_remove_handle(transport->multi, left->easy);
+    }
+    close_multi(transport);
 }
 
 static void act(struct transport *transport, curl_socket_t socket, int events)
 {
     int running = 0;
-    CURLMcode code = curl_multi_socket_action(transport->multi, socket, events, &running);
+    CURLMcode code = transport->multi ? curl_multi_socket_action(transport->multi, socket, events,
+                                                                 &running)
+                                      : CURLM_OK;
     collect_ended(transport);
     if (code != CURLM_OK)
-        end_all(transport, code);
+        start_over(transport, code);
     deliver_all(transport);
 }
 
@@ -385,6 +335,8 @@ static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *co
     struct transport_poll *poll = socket_context;
     (void)easy;
 
+    if (!transport->multi)
+        return 0; /* it is being closed, and so are all sockets */
     if (what == CURL_POLL_REMOVE) {
         if (poll) {
             curl_multi_assign(transport->multi, socket, NULL);
@@ -397,12 +349,29 @@ static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *co
         if (!poll)
             return -1;
         transport->open_handles++;
-        curl_multi_assign(transport->multi, socket, poll);
+        if (curl_multi_assign(transport->multi, socket, poll) != CURLM_OK) {
+            transport_poll_close(poll);
+            return -1;
+        }
     }
     return transport_poll_watch(poll, what & CURL_POLL_IN, what & CURL_POLL_OUT) == 0 ? 0 : -1;
 }
 
 /* ---- start, end, pause ------------------------------------------------------------------------ */
+
+static int open_multi(struct transport *transport)
+{
+    CURLM *multi = curl_multi_init();
+    if (!multi)
+        return -ENOMEM;
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 8L);
+    transport->multi = multi;
+    return 0;
+}
 
 int transport_create(struct transport **out, uv_loop_t *loop, struct log *log)
 {
@@ -410,10 +379,8 @@ int transport_create(struct transport **out, uv_loop_t *loop, struct log *log)
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return -ENOMEM;
     struct transport *transport = calloc(1, sizeof(*transport));
-    CURLM *multi = curl_multi_init();
-    if (!transport || !multi) {
+    if (!transport || open_multi(transport) != 0) {
         free(transport);
-        curl_multi_cleanup(multi);
         curl_global_cleanup();
         return -ENOMEM;
     }
@@ -425,16 +392,10 @@ int transport_create(struct transport **out, uv_loop_t *loop, struct log *log)
         .on_closed = on_socket_closed,
         .context = transport,
     };
-    transport->multi = multi;
     uv_timer_init(loop, &transport->timer);
     uv_idle_init(loop, &transport->kick);
     transport->timer.data = transport->kick.data = transport;
     transport->open_handles = 2;
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
-    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport);
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 8L);
     *out = transport;
     return 0;
 }
@@ -551,6 +512,8 @@ int transport_start(struct transport *transport, const struct transport_request 
     *out = NULL;
     if (transport->closing)
         return -ECANCELED;
+    if (!transport->multi && open_multi(transport) != 0)
+        return -ENOMEM;
     struct transfer *transfer = calloc(1, sizeof(*transfer));
     if (!transfer)
         return -ENOMEM;

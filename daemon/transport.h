@@ -7,8 +7,7 @@
 #include <uv.h>
 
 /*
- * HTTP transfers: libcurl's multi interface on the libuv loop. transport.c is the only file that knows
- * libcurl. One transfer is one request and one response; redirects are not followed, nothing is sent
+ * HTTP transfers: libcurl's multi interface on the libuv loop. One transfer is one request and one response; redirects are not followed, nothing is sent
  * twice: a POST on a kept connection that turns out to be dead ends as TRANSPORT_STALE and is the
  * caller's to send again.
  *

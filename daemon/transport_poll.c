@@ -4,7 +4,8 @@
 
 struct transport_poll {
     uv_poll_t handle;
-    const struct transport_poll_owner *owner;
+    struct transport_poll *previous, *next;
+    struct transport_poll_owner *owner;
     int socket;
     int events;
 };
@@ -30,7 +31,7 @@ static void on_closed(uv_handle_t *handle)
     owner->on_closed(owner->context);
 }
 
-struct transport_poll *transport_poll_create(const struct transport_poll_owner *owner, int socket)
+struct transport_poll *transport_poll_create(struct transport_poll_owner *owner, int socket)
 {
     struct transport_poll *poll = calloc(1, sizeof(*poll));
     if (!poll)
@@ -42,6 +43,10 @@ struct transport_poll *transport_poll_create(const struct transport_poll_owner *
         free(poll);
         return NULL;
     }
+    poll->next = owner->first;
+    if (poll->next)
+        poll->next->previous = poll;
+    owner->first = poll;
     return poll;
 }
 
@@ -53,6 +58,18 @@ int transport_poll_watch(struct transport_poll *poll, bool readable, bool writab
 
 void transport_poll_close(struct transport_poll *poll)
 {
+    if (poll->previous)
+        poll->previous->next = poll->next;
+    else
+        poll->owner->first = poll->next;
+    if (poll->next)
+        poll->next->previous = poll->previous;
     uv_poll_stop(&poll->handle);
     uv_close((uv_handle_t *)&poll->handle, on_closed);
+}
+
+void transport_poll_close_all(struct transport_poll_owner *owner)
+{
+    while (owner->first)
+        transport_poll_close(owner->first);
 }

@@ -43,7 +43,7 @@ TESTED_ELSEWHERE = {
     'daemon/serve.c': 'tests/integration/test_stdio.py',
     'daemon/server.c': 'the transcripts of rpc and lifecycle',
     'daemon/setup.c': 'tests/integration/test_cli.py, test_settings.py',
-    'daemon/transport*.c': 'libcurl on the loop: the transcripts, tests/integration/test_upstream.py',
+    'daemon/transport*.c': 'libcurl on the loop: test_transport.c, and all that asks an upstream',
     'daemon/workspace_path.c': 'a part of workspace.c: test_workspace.c, test_tree.c',
     'daemon/upstream*.c': 'what the upstream sees: the transcripts, test_upstream.c, test_upstream.py',
 }

@@ -62,8 +62,8 @@ class CapturesTest(unittest.TestCase):
         client = Client([gridls()], scratch.env(
             THEGRID_BASE_URL=upstream.base_url, THEGRID_API_KEY='key-of-the-test'), scratch.work)
         self.addCleanup(client.kill)
-        client.initialize('file://' + scratch.work,
-                          initializationOptions={'network': {'retries': 0}})
+        client.initialize('file://' + scratch.work, initializationOptions={
+            'network': {'retries': 0}, 'explain': {'tools': False}})
         client.open(URI, 'int x;\n')
         names = sorted(name for name in os.listdir(FOLDER) if name.endswith('.txt'))
         self.assertGreater(len(names), 50)
