@@ -15,6 +15,7 @@
 #include "daemon/requests/inline_completion.h"
 #include "daemon/requests/job.h"
 #include "daemon/requests/settings.h"
+#include "daemon/requests/show.h"
 #include "daemon/requests/status.h"
 #include "daemon/services.h"
 #include "daemon/upstream.h"
@@ -314,6 +315,7 @@ void server_close(struct server *server)
     services->session.state = SESSION_OVER;
     requests_drop_all(&services->requests);
     jobs_drop_all(&server->jobs);
+    show_remove_all(services);
     completions_destroy(services->completions);
     conversations_destroy(services->conversations);
     upstream_close(services->upstream);

@@ -34,6 +34,8 @@ struct services {
     char told_message[800];
     const char *runtime_directory;       /* for files that the editor is to show; NULL: none */
     unsigned files_being_shown;          /* that still refer to this; see services_release() */
+    struct shown_file *shown_files;      /* requests/show.c: those that stand, the last one first */
+    unsigned shown_count;                /* of all that were made in this session */
     void (*end_session)(struct services *services); /* exit: the loop comes to its end */
 };
 

@@ -83,11 +83,7 @@ static const struct chat_tool_call *current_call(const struct tool_rounds *round
 
 static void add_result(struct tool_rounds *rounds, const char *text, size_t length)
 {
-    const char *id = current_call(rounds)->id;
-    if (length > rounds->result_room)
-        length = utf8_floor(text, length, rounds->result_room);
-    rounds->result_room -= length;
-    chat_messages_add_result(&rounds->messages, id, text, length);
+    chat_messages_add_result(&rounds->messages, current_call(rounds)->id, text, length);
     rounds->next++;
 }
 
@@ -95,6 +91,9 @@ static void on_result(void *context, const char *text, size_t length)
 {
     struct tool_rounds *rounds = context;
     rounds->run = NULL;
+    if (length > rounds->result_room)
+        length = utf8_floor(text, length, rounds->result_room);
+    rounds->result_room -= length;
     add_result(rounds, text, length);
     run_next(rounds);
 }
