@@ -400,17 +400,18 @@ static const struct {
     void (*take)(struct git_job *job, struct child_result *result);
     unsigned timeout_ms; /* 0: GIT_TIMEOUT_MS */
 } commands[] = {
-    [GIT_STEP_TOP] = {{"rev-parse", "--show-toplevel"}, false, PATH_CAP, take_top},
-    [GIT_STEP_OWN_DIR] = {{"rev-parse", "--absolute-git-dir"}, false, PATH_CAP, take_own_directory},
-    [GIT_STEP_LIST] = {{"diff", "--name-status", "-z"}, true, LIST_CAP, take_list},
+    [GIT_STEP_TOP] = {{"rev-parse", "--show-toplevel"}, false, PATH_CAP, take_top, 0},
+    [GIT_STEP_OWN_DIR] = {{"rev-parse", "--absolute-git-dir"}, false, PATH_CAP,
+                          take_own_directory, 0},
+    [GIT_STEP_LIST] = {{"diff", "--name-status", "-z"}, true, LIST_CAP, take_list, 0},
     [GIT_STEP_SETTINGS] = {{"config", "--null", "--show-scope", "--get-regexp",
                             git_settings_pattern},
-                           false, SETTINGS_CAP, take_settings},
+                           false, SETTINGS_CAP, take_settings, 0},
     [GIT_STEP_BRANCH] = {{"symbolic-ref", "--quiet", "--short", "HEAD"}, false, PATH_CAP,
-                         take_branch},
+                         take_branch, 0},
     [GIT_STEP_HEAD] = {{"rev-parse", "--quiet", "--verify", "HEAD^{commit}"}, false, PATH_CAP,
-                       take_head},
-    [GIT_STEP_SUBJECTS] = {{LOG(SUBJECTS)}, false, SUBJECTS_CAP, take_subjects},
+                       take_head, 0},
+    [GIT_STEP_SUBJECTS] = {{LOG(SUBJECTS)}, false, SUBJECTS_CAP, take_subjects, 0},
     [GIT_STEP_FILE_SUBJECTS] = {{LOG(10)}, false, SUBJECTS_CAP, take_file_subjects,
                                 HISTORY_TIMEOUT_MS},
 };
