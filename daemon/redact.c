@@ -220,9 +220,9 @@ static int replace_owned(struct redaction *redaction, find_fn find_next, char **
     char *replaced;
     int error;
 
+    buffer_init(&out, BUFFER_CAP);
     if (!*text)
         return 0;
-    buffer_init(&out, BUFFER_CAP);
     error = replace(redaction, find_next, *text, *length, &out);
     if (error)
         return error;
