@@ -28,6 +28,7 @@ struct check {
     struct transport *transport; /* for lists of models; calls go through the upstream */
     struct transfer *transfer;
     struct buffer models;
+    struct failure tls;          /* why the secure connection failed */
     struct upstream *upstream;
     struct upstream_call *call;
     uv_timer_t timer;       /* of the call */
@@ -269,11 +270,47 @@ static void on_models_body(void *context, const char *data, size_t length)
     buffer_append(&check->models, data, length);
 }
 
+static void on_certificate(void *context, const struct transport_result *result)
+{
+    struct check *check = context;
+
+    check->transfer = NULL;
+    if (result->issuer[0])
+        check_report_problem(&check->report, check->tls.hint,
+                             "TLS: %.*s (the certificate of %s is signed by \"%s\" and good until %s)",
+                             (int)strlen(check->tls.message) - 1, check->tls.message,
+                             check->route.url.host, result->issuer, result->expires);
+    else
+        check_report_problem(&check->report, check->tls.hint, "TLS: %s", check->tls.message);
+    end_upstream(check);
+}
+
+/* Looks who the server says it is, though that is not believed. */
+static bool look_at_certificate(struct check *check, const struct transport_result *result)
+{
+    static const struct transport_callbacks callbacks = {.on_end = on_certificate};
+    struct transport_request request = {
+        .url = check->config->base_url,
+        .proxy = check->config->proxy,
+        .connect_timeout_ms = check->config->connect_timeout_ms,
+        .timeout_ms = MODELS_TIMEOUT_MS,
+        .certificate_only = true,
+    };
+
+    if (result->status != TRANSPORT_TLS || result->tls_fault == TRANSPORT_TLS_HANDSHAKE ||
+        result->tls_fault == TRANSPORT_TLS_CA_FILE)
+        return false;
+    failure_from_transport(&check->tls, check->config->base_url, result);
+    return transport_start(check->transport, &request, &callbacks, check, &check->transfer) == 0;
+}
+
 static void on_models_end(void *context, const struct transport_result *result)
 {
     struct check *check = context;
 
     check->transfer = NULL;
+    if (look_at_certificate(check, result))
+        return;
     if (result->status != TRANSPORT_OK) {
         struct failure failure;
 

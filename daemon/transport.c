@@ -44,6 +44,7 @@ struct transfer {
     struct buffer pending; /* body bytes not yet handed on */
     struct transport_result result;
     char detail[CURL_ERROR_SIZE];
+    bool certificate_only;
     bool head_ready, head_delivered;
     bool ended;     /* libcurl is done with it; result is set */
     bool busy;      /* its callbacks are running: it must not be freed under them */
@@ -228,7 +229,7 @@ static void transfer_end(struct transfer *transfer, CURLcode code)
 {
     struct transport_result *result = &transfer->result;
     transport_result_take(result, transfer->easy, code, transfer->url, transfer->detail);
-    if (result->status == TRANSPORT_OK && !transfer->head_ready)
+    if (result->status == TRANSPORT_OK && !transfer->head_ready && !transfer->certificate_only)
         result->status = TRANSPORT_CUT; /* within its head */
     result->detail = transfer->detail[0] ? transfer->detail : curl_easy_strerror(code);
     result->sent = transfer->body_sent > 0;
@@ -497,7 +498,12 @@ static void set_options(struct transfer *transfer, const struct transport_reques
         curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy);
     if (request->ca_file)
         curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file);
-    if (request->body) {
+    if (request->certificate_only) {
+        curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L); /* and such a connection is never used again */
+        curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    } else if (request->body) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_length);
         curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
@@ -520,6 +526,7 @@ int transport_start(struct transport *transport, const struct transport_request 
     transfer->transport = transport;
     transfer->callbacks = *callbacks;
     transfer->context = context;
+    transfer->certificate_only = request->certificate_only;
     buffer_init(&transfer->pending, PENDING_CAP);
     transfer->url = strdup(request->url);
     if (request->body) {

@@ -46,6 +46,8 @@ struct transport_result {
     long code;              /* HTTP status; 0 where no response began */
     long proxy_code;        /* what the proxy answered to CONNECT; 0: it was not asked */
     enum transport_tls_fault tls_fault;
+    char issuer[256];       /* for certificate_only: who signed the certificate; "": it is not known */
+    char expires[64];       /* … and its last day */
     const char *detail;     /* libcurl's words; may name a host, never a header, query or key */
     bool sent;              /* the request may have reached the server */
     bool reused;            /* went over a kept connection */
@@ -81,6 +83,8 @@ struct transport_request {
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;     /* of the whole transfer; 0: none, the caller has its own deadlines */
     bool fresh;              /* do not use a kept connection */
+    bool certificate_only;   /* connects, looks at who the server says it is, whether or not that can be
+                                believed, and sends nothing: for the words about a failure */
     bool event_stream;       /* Accept: text/event-stream, else application/json */
 };
 

@@ -1,6 +1,9 @@
 #include "daemon/transport_result.h"
 
+#include <string.h>
+
 #include "daemon/transport_failure.h"
+#include "protocol/oneline.h"
 
 static enum transport_tls_fault tls_fault_of(CURL *easy, CURLcode code)
 {
@@ -63,6 +66,25 @@ static enum transport_status status_of(const struct transport_result *result, CU
     }
 }
 
+/* A field of the server's certificate: "Issuer:CN = …". */
+static void take_field(char *to, size_t size, const struct curl_slist *fields, const char *name)
+{
+    to[0] = '\0';
+    for (; fields; fields = fields->next)
+        if (strncmp(fields->data, name, strlen(name)) == 0)
+            oneline_copy(to, size, fields->data + strlen(name), strlen(fields->data + strlen(name)));
+}
+
+static void take_certificate(struct transport_result *result, CURL *easy)
+{
+    struct curl_certinfo *chain = NULL;
+    curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain);
+    if (!chain || chain->num_of_certs < 1)
+        return;
+    take_field(result->issuer, sizeof(result->issuer), chain->certinfo[0], "Issuer:");
+    take_field(result->expires, sizeof(result->expires), chain->certinfo[0], "Expire date:");
+}
+
 void transport_result_take(struct transport_result *result, CURL *easy, CURLcode code,
                            const char *url, const char *detail)
 {
@@ -72,5 +94,6 @@ void transport_result_take(struct transport_result *result, CURL *easy, CURLcode
     curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
     result->reused = connects == 0;
     result->status = status_of(result, easy, code, url, detail);
+    take_certificate(result, easy);
     result->tls_fault = tls_fault_of(easy, code);
 }

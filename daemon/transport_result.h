@@ -5,8 +5,8 @@
 
 #include "daemon/transport.h"
 
-/* libcurl's words for the end of a transfer in ours: sets status, code, proxy_code, tls_fault and reused.
- * Only transport.c calls this. `detail` is libcurl's message, or "". */
+/* libcurl's words for the end of a transfer in ours: sets status, code, proxy_code, tls_fault, reused
+ * and what is told of a certificate. Only transport.c calls this. `detail` is libcurl's message, or "". */
 void transport_result_take(struct transport_result *result, CURL *easy, CURLcode code,
                            const char *url, const char *detail);
 

@@ -253,6 +253,17 @@ class BadTest(CheckTest):
         self.assertEqual(subject, 'connection')
         self.assertIn('does not speak HTTP', text)
 
+    def test_pages_for_people(self):
+        page = '<html><head><title>Sign in</title></head><body>never-shown</body></html>'
+        self.upstream.answer(response(200, page, content_type='text/html'), times=None)
+        lines = self.check(1)
+        self.assertIn('none listed', self.find(lines, 'models'))
+        for subject in ('code-standard (completion, commit)', 'code-prime (explain, refactor)'):
+            text = self.find(lines, subject, 'problem')
+            self.assertIn('Sign in', text)
+            self.assertIn('base_url', text)
+        self.assertNotIn('never-shown', str(lines))
+
     def test_one_instrument(self):
         self.upstream.answer(response(200, self.models), method='GET')
         self.upstream.answer(error(404, 'no such model'), model='code-prime')

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import unittest
+from contextlib import closing
 
 from tests.support.fake_upstream import FakeUpstream, response, stream
 from tests.support.scratch import Scratch, gridls
@@ -49,6 +50,51 @@ class TlsTest(unittest.TestCase):
         ca = self.scratch.path('~/ca.pem')
         self.scratch.write('.gridls.json', f'{{"network": {{"ca_file": "{ca}"}}}}')
         self.assert_refused(self.explain(ca=False), 'network.ca_file')
+
+    def test_a_date_that_is_past(self):
+        self.server = self.enterContext(closing(tls_server(self.scratch.home, self.upstream.port,
+                                                           'expired')))
+        self.assert_refused(self.explain(), 'clock')
+
+    # -- gridls check
+
+    def check(self, host='localhost', **environment):
+        done = subprocess.run([gridls(), 'check'], cwd=self.scratch.work, text=True,
+                              capture_output=True, timeout=DEADLINE, env=self.scratch.env(
+                                  THEGRID_BASE_URL=f'https://{host}:{self.server.port}/v1',
+                                  THEGRID_API_KEY='key-of-the-test', **environment))
+        self.assertEqual(done.stderr, '')
+        return done
+
+    def trust(self):
+        ca = self.scratch.path('~/ca.pem')
+        self.scratch.write('~/.config/gridls/config.json', f'{{"network": {{"ca_file": "{ca}"}}}}')
+
+    def assert_blamed(self, done, *words):
+        self.assertEqual(done.returncode, 1)
+        blamed = [line for line in done.stdout.splitlines() if line.startswith('problem')]
+        self.assertEqual(len(blamed), 1, done.stdout)
+        for word in words:
+            self.assertIn(word, blamed[0])
+        self.assertEqual(self.upstream.count(), 0)
+
+    def test_check_tells_who_signed_what_is_not_believed(self):
+        self.assert_blamed(self.check(), 'TLS: ', 'signed by "CN = An authority of the moment" and '
+                           'good until ', 'network.ca_file')
+        self.trust()
+        self.assert_blamed(self.check(host='127.0.0.1'), 'TLS: ', 'the certificate is for another',
+                           'An authority of the moment')
+        self.server = self.enterContext(closing(tls_server(self.scratch.home, self.upstream.port,
+                                                           'expired')))
+        self.assert_blamed(self.check(), 'TLS: ', 'expired', 'good until ', 'clock')
+        self.scratch.write('~/.config/gridls/config.json', '{}')
+        self.server = self.enterContext(closing(tls_server(self.scratch.home, self.upstream.port,
+                                                           'ca', 'ca')))
+        self.assert_blamed(self.check(), 'TLS: ', 'self-signed', 'An authority of the moment')
+
+    def test_check_needs_a_file_of_authorities_that_can_be_read(self):
+        self.scratch.write('~/.config/gridls/config.json', '{"network": {"ca_file": "/nowhere"}}')
+        self.assert_blamed(self.check(), 'network.ca_file')
 
     # -- proxies
 
@@ -117,18 +163,6 @@ class TlsTest(unittest.TestCase):
             self.assert_proxy_blamed(self.explain(network=f'"proxy": "{scheme}://{place}"'))
             self.assert_proxy_blamed(self.explain(network=f'"proxy": "{scheme}://127.0.0.1:1"'))
         self.assertEqual(self.upstream.count(), 0)
-
-    def trust(self):
-        ca = self.scratch.path('~/ca.pem')
-        self.scratch.write('~/.config/gridls/config.json', f'{{"network": {{"ca_file": "{ca}"}}}}')
-
-    def check(self, **environment):
-        done = subprocess.run([gridls(), 'check'], cwd=self.scratch.work, text=True,
-                              capture_output=True, timeout=DEADLINE, env=self.scratch.env(
-                                  THEGRID_BASE_URL=f'https://localhost:{self.server.port}/v1',
-                                  THEGRID_API_KEY='key-of-the-test', **environment))
-        self.assertEqual(done.stderr, '')
-        return done
 
     def test_check_names_the_proxy(self):
         proxy = self.socks_proxy(user='me:a-proxy-canary')

@@ -16,14 +16,16 @@ def openssl(folder, *arguments):
 
 
 def make_authority(folder):
-    """ca.pem, and the server's server.pem and server.key, for the name localhost alone."""
+    """ca.pem, and the server's server.pem and server.key, for the name localhost alone. expired.pem is
+    the same, but out of date."""
     openssl(folder, 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
             '-subj', '/CN=An authority of the moment', '-keyout', 'ca.key', '-out', 'ca.pem')
     openssl(folder, 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
             '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost',
             '-keyout', 'server.key', '-out', 'server.csr')
-    openssl(folder, 'x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key',
-            '-CAcreateserial', '-copy_extensions', 'copy', '-out', 'server.pem')
+    for name, days in (('server', '2'), ('expired', '-1')):
+        openssl(folder, 'x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key',
+                '-CAcreateserial', '-copy_extensions', 'copy', '-days', days, '-out', f'{name}.pem')
 
 
 class Relay:
@@ -71,10 +73,10 @@ class Relay:
         self.listener.close()
 
 
-def tls_server(folder, port, certificate='server'):
+def tls_server(folder, port, certificate='server', key='server'):
     """A relay that speaks TLS, with that certificate, and plain text to the port behind it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(f'{folder}/{certificate}.pem', f'{folder}/server.key')
+    context.load_cert_chain(f'{folder}/{certificate}.pem', f'{folder}/{key}.key')
     return Relay(port, lambda connection: context.wrap_socket(connection, server_side=True))
 
 
