@@ -8,8 +8,8 @@
 #include "daemon/upstream.h"
 
 #define UPSTREAM_HOPS_MAX 5
-/* How long an answer that has given the reason for its end may take to tell its usage, and its
- * connection to end well. */
+/* How long a response may take on after all that counts was said: an answer that has given the reason
+ * for its end to tell its usage, an error or a redirect its body; and a connection to end well. */
 #define UPSTREAM_END_MS 1000u
 #define UPSTREAM_ERROR_BODY_CAP ((size_t)64 << 10)
 

@@ -18,6 +18,7 @@
 /* ---- deadlines -------------------------------------------------------------------------------- */
 
 static void judge_answer(struct upstream_call *call, const struct transport_result *result);
+static void judge_head(struct upstream_call *call);
 
 static void on_deadline(uv_timer_t *timer)
 {
@@ -27,9 +28,13 @@ static void on_deadline(uv_timer_t *timer)
         judge_answer(call, NULL); /* all is said; only usage and [DONE] did not come */
         return;
     }
+    if (call->code && !call->decoding) {
+        judge_head(call); /* what goes on without an end is only words */
+        return;
+    }
     failure_set(&failure, FAILURE_TIMEOUT,
                 "Ask again; network.idle_timeout_ms sets how long gridls waits.",
-                "The upstream sent nothing for %u s.", call->config->idle_timeout_ms / 1000);
+                "The upstream sent nothing for %g s.", call->config->idle_timeout_ms / 1000.0);
     upstream_call_end(call, &failure, false);
 }
 
@@ -39,7 +44,8 @@ void upstream_call_await(struct upstream_call *call)
         return; /* the wait is ours, not the upstream's */
     uint64_t wait = call->config->idle_timeout_ms;
     uint64_t now = uv_now(call->upstream->loop);
-    if (call->decoding && call->decoder.finished && wait > UPSTREAM_END_MS)
+    bool all_is_said = call->decoding ? call->decoder.finished : call->code != 0;
+    if (all_is_said && wait > UPSTREAM_END_MS)
         wait = UPSTREAM_END_MS;
     if (call->events_seen == 0 && call->answer_deadline < now + wait)
         wait = call->answer_deadline > now ? call->answer_deadline - now : 0;
@@ -99,6 +105,8 @@ static void on_body(void *context, const char *data, size_t length)
             size_t room = UPSTREAM_ERROR_BODY_CAP - call->error_body.length;
             buffer_append(&call->error_body, data, length < room ? length : room);
         }
+        if (call->error_body.length == UPSTREAM_ERROR_BODY_CAP)
+            judge_head(call);
         return;
     }
     call->in_decoder = true;
@@ -334,6 +342,18 @@ static void refused(struct upstream_call *call)
     upstream_call_retry(call, &failure);
 }
 
+/* A response that is no answer: it leads elsewhere, or says why. Its body may still be on its way. */
+static void judge_head(struct upstream_call *call)
+{
+    transfer_cancel(call->transfer);
+    call->transfer = NULL;
+    uv_timer_stop(&call->timer);
+    if (call->code >= 300 && call->code < 400)
+        follow(call);
+    else
+        refused(call);
+}
+
 static void on_end(void *context, const struct transport_result *result)
 {
     struct upstream_call *call = context;
@@ -350,10 +370,8 @@ static void on_end(void *context, const struct transport_result *result)
         judge_answer(call, result);
     } else if (call->code == 0) {
         network_failed(call, result);
-    } else if (call->code >= 300 && call->code < 400) {
-        follow(call);
     } else {
-        refused(call);
+        judge_head(call);
     }
 }
 

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 from contextlib import closing
 
-from tests.support.fake_upstream import FakeUpstream, response, stream
+from tests.support.fake_upstream import Close, FakeUpstream, delta, response, sse_head, stream
 from tests.support.scratch import Scratch, gridls
 from tests.support.tls import DEADLINE, HttpProxy, SocksProxy, make_authority, tls_server
 
@@ -55,6 +55,16 @@ class TlsTest(unittest.TestCase):
         self.server = self.enterContext(closing(tls_server(self.scratch.home, self.upstream.port,
                                                            'expired')))
         self.assert_refused(self.explain(), 'clock')
+
+    def test_an_end_without_a_goodbye(self):
+        """The server closes without TLS's own end, as many do: the answer itself says whether it is whole."""
+        self.upstream.answer(stream('An int.', length_by='close'))
+        done = self.explain()
+        self.assertEqual((done.returncode, done.stdout), (0, 'An int.\n'), done.stderr)
+        self.upstream.answer([sse_head('close'), delta('An'), Close()])
+        done = self.explain()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('broke off', done.stderr)
 
     # -- gridls check
 
