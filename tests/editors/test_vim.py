@@ -438,6 +438,7 @@ class PreviewTest(VimTest):
     REWRITE = 'long a;\nint b;\n\n\n\n\n\n\n\nlong c;\nlong d;\nint tail;\n'
 
     def preview(self):
+        self.complete_with_nothing_more()
         self.upstream.answer(stream(self.REWRITE), model='code-prime')
         terminal = self.vim(text=self.TEXT, height=40)
         terminal.type(':%GridlsRefactor! make them long\r')

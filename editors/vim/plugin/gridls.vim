@@ -8,7 +8,9 @@ let g:loaded_gridls = 1
 
 function! s:what_is_missing() abort
   if has('nvim')
-    return 'this plugin needs Vim 9; Neovim is not supported yet'
+    " 0.10: text within a line. The variable is for whoever wants to see how far an older one gets.
+    return has('nvim-0.10') || get(g:, 'gridls_old_neovim') ? ''
+          \ : 'this Neovim is too old; it needs 0.10 or newer'
   endif
   " 9.0.0185: text properties with text, in the line and below it.
   if !has('vim9script') || !has('patch-9.0.0185')
@@ -27,7 +29,15 @@ endfunction
 
 let s:missing = s:what_is_missing()
 if !empty(s:missing)
-  execute 'command! -bar -nargs=* GridlsStatus echo ' . string('gridls: ' . s:missing . '.')
+  for s:name in ['Explain', 'Ask', 'Refactor', 'Fix', 'Commit', 'Cancel', 'Status', 'Toggle']
+    execute 'command! -bang -range -nargs=* Gridls' . s:name . ' echo '
+          \ . string('gridls: ' . s:missing . '.')
+  endfor
+  finish
+endif
+
+if has('nvim')
+  lua require('gridls').setup()
   finish
 endif
 
