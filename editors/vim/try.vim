@@ -1,4 +1,4 @@
-" The Vim of editors/try: the plugin on, and nothing of the user's own configuration.
+" The Vim and Neovim of editors/try: the plugin on, and nothing of the user's own configuration.
 
 set nocompatible hidden ruler showcmd laststatus=2 mouse= ttimeout ttimeoutlen=50
 set expandtab shiftwidth=4 softtabstop=4 autoindent encoding=utf-8
@@ -10,7 +10,8 @@ let g:gridls_command = [$GRIDLS_TRY_PROGRAM]
 if !empty($GRIDLS_TRY_OPTION)
   call add(g:gridls_command, $GRIDLS_TRY_OPTION)
 endif
-set statusline=%f\ %m%=%{gridls#Statusline()}\ \ :Keys\ helps\ \ %l,%c
+let s:line = has('nvim') ? "v:lua.require'gridls'.statusline()" : 'gridls#Statusline()'
+let &statusline = '%f %m%=%{' .. s:line .. '}  :Keys helps  %l,%c'
 
 let s:keys = [
       \ $GRIDLS_TRY_SOURCE,
@@ -24,5 +25,9 @@ let s:keys = [
       \ ':GridlsStatus           say how things are',
       \ ':qa!                    leave without writing anything',
       \ ]
+if has('nvim')
+  command! -bar Keys echo join(s:keys, "\n")
+  finish
+endif
 command! -bar Keys call popup_create(s:keys, {'title': ' gridls ', 'border': [], 'padding': [],
       \ 'moved': 'any', 'close': 'click', 'filter': 'popup_filter_menu'})
