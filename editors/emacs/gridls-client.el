@@ -76,6 +76,8 @@ value counts: where requests go is no business of a project's."
 (defvar gridls-client--roots nil
   "The workspace folders: property lists of :uri and :name.")
 (defvar gridls-client--last-warning nil)
+(defvar gridls-client--last-words nil
+  "The last line that the daemon wrote to its standard error, or nil.")
 
 (cl-defstruct (gridls-client--task (:constructor gridls-client--make-task) (:copier nil))
   "A request that has no answer yet.
@@ -196,9 +198,12 @@ Its versions spell them differently."
 
 (defun gridls-client--connect (command)
   "Run COMMAND and introduce ourselves."
-  (let* ((process (make-process
+  (setq gridls-client--last-words nil)
+  (let* ((log (make-pipe-process :name "gridls log" :noquery t :coding 'utf-8-emacs-unix
+                                 :filter #'gridls-client--listen :sentinel #'ignore))
+         (process (make-process
                    :name "gridls" :command command :connection-type 'pipe :noquery t
-                   :coding 'utf-8-emacs-unix :stderr (get-buffer-create "*gridls stderr*")))
+                   :coding 'utf-8-emacs-unix :stderr log))
          (connection (apply #'make-instance 'jsonrpc-process-connection
                             :name "gridls" :process process
                             :request-dispatcher #'gridls-client--answer
@@ -211,6 +216,8 @@ Its versions spell them differently."
                           (message-log-max nil))
                       (funcall sentinel process change))
                     (unless (process-live-p process)
+                      (accept-process-output log 0.1)
+                      (delete-process log)
                       (gridls-client--ended connection process))))
     (gridls-client--request
      'initialize (gridls-client--introduction)
@@ -272,7 +279,7 @@ Columns are asked for in utf-32, which is how Emacs counts characters."
   "Take note that PROCESS of CONNECTION has ended.
 It is started again after a while."
   (when (eq connection gridls-client--connection)
-    (let ((reason (or (gridls-client--last-words process)
+    (let ((reason (or gridls-client--last-words
                       (format "exit status %s" (process-exit-status process)))))
       (when (>= (- (float-time) gridls-client--started-at) gridls-client--healthy-after)
         (setq gridls-client--deaths 0))
@@ -290,20 +297,10 @@ It is started again after a while."
           (setq gridls-client--restart-timer
                 (run-at-time delay nil #'gridls-client--launch))))))))
 
-(defun gridls-client--last-words (_process)
-  "The last line that the daemon wrote to its standard error, or nil."
-  (when-let ((buffer (or (get-buffer " *gridls stderr*") (get-buffer "*gridls stderr*"))))
-    (with-current-buffer buffer
-      (save-excursion
-        (goto-char (point-max))
-        (let (line)
-          (while (and (not line) (not (bobp)))
-            (forward-line -1)
-            (let ((text (string-trim (buffer-substring-no-properties
-                                      (point) (line-end-position)))))
-              (unless (or (string-empty-p text) (string-prefix-p "Process gridls" text))
-                (setq line (truncate-string-to-width text 200 nil nil t)))))
-          line)))))
+(defun gridls-client--listen (_log text)
+  "Keep the last line of TEXT, which the daemon wrote to its standard error."
+  (when-let ((line (car (last (split-string text "[\r\n]+" t "[ \t]+")))))
+    (setq gridls-client--last-words (truncate-string-to-width line 200 nil nil t))))
 
 (defun gridls-client--give-up (why)
   "Say WHY there is no daemon, and try no more by ourselves."
@@ -318,7 +315,7 @@ It is started again after a while."
           gridls-client-status nil
           gridls-client--connection nil)
     (clrhash gridls-client--tasks)
-    (dolist (name '("*gridls stderr*" " *gridls stderr*" " *gridls output*" "*gridls events*"))
+    (dolist (name '(" *gridls stderr*" " *gridls output*" "*gridls events*"))
       (when (get-buffer name)
         (let ((kill-buffer-query-functions nil))
           (kill-buffer name))))
@@ -408,7 +405,9 @@ RESULT, ERROR, PARTIAL and TITLE are those of `gridls-client-request'."
                      (funcall finish #'gridls-client--task-error value))
          :timeout nil)
       (error (funcall finish #'gridls-client--task-error
-                      `( :code ,gridls-client-request-failed
+                      ;; Of a process that has ended we are told in another way.
+                      `( :told ,(not (jsonrpc-running-p gridls-client--connection))
+                         :code ,gridls-client-request-failed
                          :message ,(error-message-string failure)))))
     (when title
       (force-mode-line-update t))

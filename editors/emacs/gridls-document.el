@@ -95,6 +95,7 @@ Those of remote files are not: its ignore rules could not be read."
            :size (buffer-size)
            :newlines (gridls-document--newlines (point-min) (point-max))
            :tick (buffer-chars-modified-tick)))
+    (add-hook 'before-change-functions #'gridls-document--changes nil t)
     (add-hook 'after-change-functions #'gridls-document--changed nil t)
     (add-hook 'after-save-hook #'gridls-document--saved nil t)
     (add-hook 'kill-buffer-hook #'gridls-document-detach nil t)
@@ -117,6 +118,7 @@ Those of remote files are not: its ignore rules could not be read."
 (defun gridls-document--leave ()
   "Forget what the daemon knows of this buffer."
   (setq gridls-document--open nil)
+  (remove-hook 'before-change-functions #'gridls-document--changes t)
   (remove-hook 'after-change-functions #'gridls-document--changed t)
   (remove-hook 'after-save-hook #'gridls-document--saved t)
   (remove-hook 'kill-buffer-hook #'gridls-document-detach t)
@@ -141,6 +143,19 @@ Those of remote files are not: its ignore rules could not be read."
 
 ;;;; Changes
 
+(defun gridls-document--changes (_begin _end)
+  "Look for what has changed with hooks off, before the next change hides it."
+  (when gridls-document--open
+    (gridls-document--notice gridls-document--open)))
+
+(defun gridls-document--notice (document)
+  "Take note of changes of this buffer, DOCUMENT, that no hook has told.
+They were made with hooks off, or through another buffer with the same text."
+  (unless (eql (gridls-document-tick document) (buffer-chars-modified-tick))
+    (setf (gridls-document-prefix document) 0
+          (gridls-document-suffix document) 0
+          (gridls-document-tick document) (buffer-chars-modified-tick))))
+
 (defun gridls-document--changed (begin end _length)
   "Take note that the text between BEGIN and END is new."
   (when-let ((document gridls-document--open))
@@ -154,11 +169,7 @@ Those of remote files are not: its ignore rules could not be read."
 
 (defun gridls-document--flush (document)
   "Bring the daemon's text up to that of this buffer, which is DOCUMENT."
-  (unless (eql (gridls-document-tick document) (buffer-chars-modified-tick))
-    ;; Changed with hooks off, or through another buffer with the same text.
-    (setf (gridls-document-prefix document) 0
-          (gridls-document-suffix document) 0
-          (gridls-document-tick document) (buffer-chars-modified-tick)))
+  (gridls-document--notice document)
   (when (gridls-document-prefix document)
     (save-excursion
       (save-restriction
@@ -304,7 +315,7 @@ The buffer must be attached."
                                      (or file-name-coding-system
                                          default-file-name-coding-system 'utf-8)
                                      t)))
-    (concat "file://" (url-hexify-string bytes url-path-allowed-chars))))
+    (concat "file://" (url-hexify-string bytes (cons ?/ url-unreserved-chars)))))
 
 (defun gridls-document-uri-path (uri)
   "The path of URI, or nil where it is of no file here."

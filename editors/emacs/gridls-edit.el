@@ -115,13 +115,13 @@ Signals a `user-error' where it is not for the text as it is now."
 
 (defun gridls-edit--make-hunks (edits shift)
   "The hunks of EDITS, whose lines are moved on by SHIFT, in the order of the text.
-Edits that share a line are one hunk."
+Edits that share a line or a place are one hunk."
   (let (hunks)
     (dolist (piece (gridls-edit--pieces edits shift))
       (let* ((begin (save-excursion (goto-char (nth 0 piece)) (gridls-document-bol)))
              (end (gridls-edit--end-of-lines piece))
              (above (car hunks)))
-        (if (and above (< begin (nth 1 above)))
+        (if (and above (or (< begin (nth 1 above)) (= begin (nth 0 above))))
             (setcar hunks (list (nth 0 above) (max end (nth 1 above))
                                 (cons piece (nth 2 above))))
           (push (list begin end (list piece)) hunks))))

@@ -105,7 +105,7 @@
     (when (featurep 'gridls)
       (push "it is loaded before it is used" faults))
     (require 'gridls)
-    (when (or global-gridls-mode (get-buffer-process "*gridls stderr*"))
+    (when (or global-gridls-mode (get-process "gridls"))
       (push "loading it has turned it on" faults))
     (emacs-package-end faults)))
 

@@ -14,7 +14,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from emacs_case import SOURCE, EmacsCase  # noqa: E402
 from support.fake_upstream import Wait, error, stream  # noqa: E402
-from support.terminal import wait_until  # noqa: E402
 
 
 class TaskCase(EmacsCase):
@@ -322,7 +321,7 @@ class CommitTest(TaskCase):
         self.upstream.release('more')
         terminal.wait_for('It is all.')
         terminal.keys('C-c', 'C-c')
-        wait_until(lambda: self.git('log', '--all', '--format=%B'), 'it is committed')
+        terminal.wait_for('Git-main')
         self.assertEqual(self.git('log', '-1', '--format=%B').rstrip('\n'),
                          'Add a first function\n\nIt returns one.\n\nIt is all.')
 
