@@ -21,6 +21,14 @@
         .params_size = sizeof(params_type), .on_request = (handler),                            \
     }
 
+/* The same, of a document: `document` of the params. */
+#define ABOUT_DOCUMENT(method, fields_table, params_type, handler)                              \
+    {                                                                                           \
+        .name = (method), .when = METHOD_RUNNING, .fields = (fields_table),                     \
+        .params_size = sizeof(params_type), .document = offsetof(params_type, document) + 1,    \
+        .on_request = (handler),                                                                \
+    }
+
 #define NOTIFICATION(method, fields_table, params_type, handler)                                \
     {                                                                                           \
         .name = (method), .when = METHOD_RUNNING, .fields = (fields_table),                     \
@@ -50,23 +58,24 @@ static const struct method methods[] = {
     NOTIFICATION("window/workDoneProgress/cancel", lsp_progress_cancel_fields,
                  struct lsp_progress_cancel_params, cancel_progress),
 
-    REQUEST("textDocument/inlineCompletion", lsp_inline_completion_fields,
-            struct lsp_inline_completion_params, inline_completion_request),
-    REQUEST("textDocument/completion", lsp_inline_completion_fields,
-            struct lsp_inline_completion_params, inline_completion_menu_request),
-    REQUEST("textDocument/codeAction", lsp_code_action_params_fields,
-            struct lsp_code_action_params, code_action_request),
+    ABOUT_DOCUMENT("textDocument/inlineCompletion", lsp_inline_completion_fields,
+                   struct lsp_inline_completion_params, inline_completion_request),
+    ABOUT_DOCUMENT("textDocument/completion", lsp_inline_completion_fields,
+                   struct lsp_inline_completion_params, inline_completion_menu_request),
+    ABOUT_DOCUMENT("textDocument/codeAction", lsp_code_action_params_fields,
+                   struct lsp_code_action_params, code_action_request),
     REQUEST("codeAction/resolve", lsp_code_action_fields, struct lsp_code_action,
             code_action_resolve),
     REQUEST("workspace/executeCommand", lsp_execute_command_fields,
             struct lsp_execute_command_params, command_request),
 
-    REQUEST("gridls/inlineCompletion", lsp_inline_completion_fields,
-            struct lsp_inline_completion_params, inline_completion_request),
-    REQUEST("gridls/explain", lsp_explain_fields, struct lsp_explain_params, explain_request),
-    REQUEST("gridls/refactor", lsp_refactor_fields, struct lsp_refactor_params, refactor_request),
-    REQUEST("gridls/commitMessage", lsp_commit_message_fields, struct lsp_commit_message_params,
-            commit_message_request),
+    ABOUT_DOCUMENT("gridls/inlineCompletion", lsp_inline_completion_fields,
+                   struct lsp_inline_completion_params, inline_completion_request),
+    ABOUT_DOCUMENT("gridls/explain", lsp_explain_fields, struct lsp_explain_params, explain_request),
+    ABOUT_DOCUMENT("gridls/refactor", lsp_refactor_fields, struct lsp_refactor_params,
+                   refactor_request),
+    ABOUT_DOCUMENT("gridls/commitMessage", lsp_commit_message_fields,
+                   struct lsp_commit_message_params, commit_message_request),
     {.name = "gridls/status", .when = METHOD_RUNNING, .on_request = status_request},
 };
 

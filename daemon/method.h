@@ -26,6 +26,9 @@ struct method {
     unsigned when;
     const struct json_field *fields; /* of params; NULL: they are not looked at */
     size_t params_size;
+    /* Where the params name their document (offset of the struct lsp_text_document, plus 1), for
+     * requests that are ahead of it; 0: they name none. */
+    size_t document;
     /* One of the two. A request handler answers, now or later, exactly once. `params` is the
      * decoded struct, valid as long as the request; for a notification during the call only. */
     void (*on_request)(struct services *services, struct request *request, const void *params);

@@ -25,6 +25,7 @@ struct request {
     struct rpc_message message; /* owned; params and the id are in it */
     void *params;               /* decoded by the method's table; owned */
     struct config *config;      /* the settings that it began with */
+    uint64_t waits_until;       /* loop time; 0: it does not wait for a version (waiting.h) */
 
     /* Set by a handler that goes on: ends the work without answering. Called once at most, then the
      * request is answered by the caller. */

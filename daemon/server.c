@@ -19,6 +19,7 @@
 #include "daemon/requests/status.h"
 #include "daemon/services.h"
 #include "daemon/upstream.h"
+#include "daemon/waiting.h"
 
 #define PARENT_LOOK_MS 3000u
 
@@ -120,7 +121,7 @@ static void run_request(struct services *services, const struct method *method,
         request_fail(request, RPC_INVALID_PARAMS, text);
     } else if (status != 0 || !request->config) {
         request_fail(request, RPC_INTERNAL_ERROR, "There was not enough memory for the request.");
-    } else {
+    } else if (!waiting_hold(services->waiting, request)) {
         method->on_request(services, request, request->params);
     }
 }
@@ -318,6 +319,7 @@ void server_close(struct server *server)
     show_remove_all(services);
     completions_destroy(services->completions);
     conversations_destroy(services->conversations);
+    waiting_close(services->waiting);
     upstream_close(services->upstream);
     outgoing_close(services->outgoing);
     neighbours_destroy(services->neighbours);
@@ -341,6 +343,8 @@ static int create_parts(struct server *server, uv_loop_t *loop,
     int status = completions_create(&services->completions);
     if (status == 0)
         status = conversations_create(&services->conversations);
+    if (status == 0)
+        status = waiting_create(&services->waiting, services);
     if (status == 0)
         status = workspace_create(&services->workspace, loop, options->log);
     if (status == 0)

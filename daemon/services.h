@@ -18,6 +18,7 @@ struct services {
     struct editor *editor;
     struct outgoing *outgoing;
     struct requests requests;
+    struct waiting *waiting;             /* those that are ahead of their documents */
     struct session session;
     struct documents *documents;
     struct workspace *workspace;

@@ -56,9 +56,11 @@ def differences(what, first, second, first_name, second_name):
 
 def methods():
     """The rows of the method table: name, and whether it is a request or a notification."""
-    rows = re.findall(r'(?:(REQUEST|NOTIFICATION)\("([^"]+)"|\{\.name = "([^"]+)"(.*?)\},)',
+    rows = re.findall(r'(?:(REQUEST|ABOUT_DOCUMENT|NOTIFICATION)\("([^"]+)"|'
+                      r'\{\.name = "([^"]+)"(.*?)\},)',
                       read('daemon/method.c'), re.S)
-    return {macro_name or name: (macro.lower() or
+    kinds = {'REQUEST': 'request', 'ABOUT_DOCUMENT': 'request', 'NOTIFICATION': 'notification'}
+    return {macro_name or name: (kinds.get(macro) or
                                  ('request' if '.on_request' in rest else 'notification'))
             for macro, macro_name, name, rest in rows}
 

@@ -45,6 +45,7 @@ TESTED_ELSEWHERE = {
     'daemon/setup.c': 'tests/integration/test_cli.py, test_settings.py',
     'daemon/transport*.c': 'libcurl on the loop: test_transport.c, and all that asks an upstream',
     'daemon/workspace_path.c': 'a part of workspace.c: test_workspace.c, test_tree.c',
+    'daemon/waiting.c': 'the transcripts of version',
     'daemon/upstream*.c': 'what the upstream sees: the transcripts, test_upstream.c, test_upstream.py',
 }
 

@@ -221,7 +221,9 @@ void code_action_request(struct services *services, struct request *request, con
 {
     const struct lsp_code_action_params *asked = params;
     struct document *document = documents_find(services->documents, asked->document.uri);
-    if (!document) {
+    bool stale = document && asked->document.has_version &&
+                 asked->document.version != document->version;
+    if (!document || stale) {
         request_answer_null(request);
         return;
     }

@@ -184,6 +184,11 @@ static void take_document(struct explain *explain, const struct lsp_explain_para
     struct job *job = &explain->job;
     if (!job_find_document(job, params->document.uri))
         return;
+    if (params->document.has_version && params->document.version != job->document->version) {
+        job_fail_code(job, RPC_CONTENT_MODIFIED,
+                      "The text has changed since; select it and ask again.");
+        return;
+    }
     size_t start = 0, end = text_length(&job->document->text);
     if (params->has_range)
         context_range(job->services, job->document, params->range, &start, &end);

@@ -232,7 +232,7 @@ void inline_completion_request(struct services *services, struct request *reques
     offer_place_init(&place);
 
     bool stale = document && asked->document.has_version &&
-                 asked->document.version < document->version;
+                 asked->document.version != document->version;
     if (!document || stale || !request->config->completion_enabled) {
         request_answer_null(request);
         return;

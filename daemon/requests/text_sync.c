@@ -6,6 +6,7 @@
 #include "daemon/requests/inline_completion.h"
 #include "daemon/requests/job.h"
 #include "daemon/upstream.h"
+#include "daemon/waiting.h"
 #include "daemon/workspace.h"
 #include "protocol/lsp.h"
 #include "protocol/uri.h"
@@ -35,10 +36,11 @@ void text_sync_did_open(struct services *services, const void *params)
                   uv_strerror(status));
     on_closed(services); /* it may have replaced an open one */
     struct document *document = documents_find(services->documents, opened->document.uri);
-    if (!document)
-        return;
-    workspace_prepare(services->workspace, document_name(document));
-    on_opened(services, document);
+    if (document) {
+        workspace_prepare(services->workspace, document_name(document));
+        on_opened(services, document);
+    }
+    waiting_on_document_changed(services->waiting);
 }
 
 void text_sync_did_change(struct services *services, const void *params)
@@ -57,6 +59,7 @@ void text_sync_did_change(struct services *services, const void *params)
         log_write(services->log, LOG_WARN, "%s is closed, as a change was not taken: %s",
                   changed->document.uri, uv_strerror(status));
         on_closed(services);
+        waiting_on_document_changed(services->waiting);
         return;
     }
     jobs_on_document_changed(services->jobs);
@@ -66,6 +69,7 @@ void text_sync_did_change(struct services *services, const void *params)
     if (config && config->completion_enabled) /* a person types: an answer will be wanted soon */
         upstream_warm_up(services->upstream, config);
     config_unref(config);
+    waiting_on_document_changed(services->waiting);
 }
 
 void text_sync_did_close(struct services *services, const void *params)
@@ -74,6 +78,7 @@ void text_sync_did_close(struct services *services, const void *params)
     if (!documents_close(services->documents, closed->document.uri))
         log_write(services->log, LOG_WARN, "%s was closed, but is not open", closed->document.uri);
     on_closed(services);
+    waiting_on_document_changed(services->waiting);
 }
 
 void text_sync_did_save(struct services *services, const void *params)

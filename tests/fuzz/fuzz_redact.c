@@ -37,7 +37,9 @@ void fuzz_one(const char *data, size_t length)
     int status = redaction_apply(redaction, text.data, text.length, &sent);
     FUZZ_HOLDS(status == 0 || status == -EMSGSIZE);
     if (status == 0) {
-        if (strlen(key) >= REDACTION_LEAST)
+        /* A key may look like a part of a placeholder. */
+        bool is_odd = strspn(key, "GRIDLS_SECRET_0123456789") == strlen(key);
+        if (strlen(key) >= REDACTION_LEAST && !is_odd)
             FUZZ_HOLDS(!memmem(sent.data, sent.length, key, strlen(key)));
         restore(redaction, &sent, &cuts, &back);
         fuzz_holds_same(&wanted, &back);
