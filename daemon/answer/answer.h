@@ -70,6 +70,8 @@ struct answer_rewrite_shape {
     size_t line_prefix_length;
     const char *line_end;     /* "\n", "\r\n" or "\r": of the document, where the range has none */
     bool prose;               /* markdown and plain text: fences may be content, keep more */
+    unsigned indent;          /* how lines of the document get deeper: '\t', so many spaces (2 to 8),
+                                 0: not known; for a range without indented lines */
 };
 
 /* What is kept of the original round its text; parts of `original`. */
@@ -88,11 +90,23 @@ struct answer_rewrite_frame {
     char line_end[3];
 };
 
+/* What lines are indented with; see rewrite_indent.h. */
+struct answer_rewrite_indent {
+    char own;           /* '\t' or ' ' in the text; 0: not known */
+    int state;          /* of the rewrite */
+    size_t width;       /* spaces that a tab of the rewrite stands for */
+    size_t step;        /* spaces of the rewrite that a tab stands for */
+    size_t first_depth; /* tabs before the text's first line */
+    bool any_line;
+};
+
 struct answer_rewrite {
     struct answer_rewrite_shape shape;
     struct answer_lines lines;
     /* the implementation's own */
     struct answer_rewrite_frame frame;
+    struct answer_rewrite_indent indent;
+    struct buffer fixed;      /* a line with the text's own indentation */
     int state;
     struct buffer held;       /* lines that may turn out to be prose, or the end of the code */
     struct buffer first;      /* the first line of code, until its indentation can be judged */
@@ -117,7 +131,7 @@ int answer_rewrite_feed(struct answer_rewrite *answer, const char *text, size_t 
 /* Whether a finished rewrite leaves out code: has a comment of the "rest unchanged" kind that the
  * original has not. Such a rewrite must not be applied. */
 bool answer_rewrite_is_elided(const char *original, size_t original_length, const char *text,
-                              size_t length);
+                              size_t length, bool prose);
 
 /* ---- commit message ------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 
 #include "daemon/answer/lines.h"
 #include "daemon/answer/rewrite_frame.h"
+#include "daemon/answer/rewrite_indent.h"
 #include "daemon/prompt/sections.h"
 #include "protocol/chat.h"
 
@@ -27,9 +28,11 @@ void answer_rewrite_init(struct answer_rewrite *answer, const struct answer_rewr
     answer_lines_init(&answer->lines);
     buffer_init(&answer->held, CHAT_TEXT_CAP);
     buffer_init(&answer->first, CHAT_TEXT_CAP);
+    buffer_init(&answer->fixed, CHAT_TEXT_CAP);
     if (!answer->shape.original)
         answer->shape.original = "";
     rewrite_frame_read(&answer->frame, &answer->shape);
+    rewrite_indent_read(&answer->indent, &answer->shape, &answer->frame);
 }
 
 void answer_rewrite_finish(struct answer_rewrite *answer)
@@ -39,6 +42,7 @@ void answer_rewrite_finish(struct answer_rewrite *answer)
     answer_lines_finish(&answer->lines);
     buffer_finish(&answer->held);
     buffer_finish(&answer->first);
+    buffer_finish(&answer->fixed);
 }
 
 /* ---- indentation and line ends -------------------------------------------------------------- */
@@ -121,6 +125,7 @@ static void take_code(struct answer_rewrite *answer, const char *line, size_t le
         answer->blank_lines += is_first ? 0 : 1;
         return;
     }
+    rewrite_indent_fix(&answer->indent, &line, &length, &answer->fixed);
     if (is_first) {
         take_first(answer, line, length, out);
         return;
@@ -369,5 +374,7 @@ int answer_rewrite_feed(struct answer_rewrite *answer, const char *text, size_t 
         take_end(answer, out);
     if (!error)
         error = buffer_error(&answer->first);
+    if (!error)
+        error = buffer_error(&answer->fixed);
     return error ? error : buffer_error(out);
 }

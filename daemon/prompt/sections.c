@@ -311,12 +311,11 @@ static void census_take(struct indent_census *census, struct prompt_text text)
     }
 }
 
-static void append_indent(struct buffer *out, struct prompt_text before, struct prompt_text after)
+unsigned sections_indent(struct prompt_text before, struct prompt_text after)
 {
     struct indent_census census = {0};
     size_t best = 0;
     size_t step;
-    char value[16] = {0};
 
     census_take(&census, before);
     census_take(&census, after);
@@ -324,13 +323,21 @@ static void append_indent(struct buffer *out, struct prompt_text before, struct 
         if (census.steps[step] > census.steps[best])
             best = step;
     }
-    if (census.tabs > 0 && census.tabs >= census.steps[best]) {
+    if (census.tabs > 0 && census.tabs >= census.steps[best])
+        return '\t';
+    return (unsigned)best;
+}
+
+static void append_indent(struct buffer *out, struct prompt_text before, struct prompt_text after)
+{
+    char spaces[] = "0 spaces";
+    unsigned indent = sections_indent(before, after);
+
+    spaces[0] = (char)('0' + indent);
+    if (indent == '\t')
         append_attribute(out, "indent", "tabs");
-    } else if (best > 0) {
-        value[0] = (char)('0' + best);
-        memcpy(value + 1, " spaces", sizeof(" spaces"));
-        append_attribute(out, "indent", value);
-    }
+    else if (indent > 0)
+        append_attribute(out, "indent", spaces);
 }
 
 int sections_append_file_open(struct buffer *out, const struct prompt_file *file,

@@ -43,6 +43,9 @@ int sections_append_string(struct buffer *out, const char *mark, const char *str
 int sections_append_related(struct buffer *out, const char *mark,
                             const struct prompt_related *part);
 
+/* How the lines of two texts get deeper: '\t', so many spaces (2 to 8), 0: not told. */
+unsigned sections_indent(struct prompt_text before, struct prompt_text after);
+
 /* Appends `<file path="…" language="…" indent="…">` and a line end; what is unknown is left out.
  * The indentation is read off the two texts. */
 int sections_append_file_open(struct buffer *out, const struct prompt_file *file,

@@ -9,6 +9,7 @@
 #include "daemon/answer/continuation.h"
 #include "daemon/answer/merge.h"
 #include "daemon/outgoing.h"
+#include "daemon/prompt/sections.h"
 #include "daemon/requests/context.h"
 #include "daemon/requests/job.h"
 #include "protocol/diff.h"
@@ -187,7 +188,7 @@ static bool is_unfit(struct refactor *refactor, const struct upstream_result *re
         return true;
     }
     if (answer_rewrite_is_elided(refactor->original, refactor->original_length, text->data,
-                                 text->length)) {
+                                 text->length, context_is_prose(refactor->job.document))) {
         failure_set(failure, FAILURE_TRUNCATED, "Select less and ask again.",
                     "The rewrite leaves out code that should stay, so it is not applied.");
         return true;
@@ -319,7 +320,7 @@ static void find_range(struct job *job, const struct lsp_refactor_params *params
     }
 }
 
-static bool remember_original(struct refactor *refactor)
+static bool remember_original(struct refactor *refactor, unsigned indent)
 {
     struct text *text = &refactor->job.document->text;
     size_t start = refactor->anchor.start, end = refactor->anchor.end;
@@ -338,6 +339,7 @@ static bool remember_original(struct refactor *refactor)
         .line_prefix_length = start - line_start,
         .line_end = context_line_end(refactor->job.document),
         .prose = context_is_prose(refactor->job.document),
+        .indent = indent,
     };
     answer_rewrite_init(&refactor->answer, &shape);
     refactor->asked = true;
@@ -356,11 +358,12 @@ static void ask(struct job *job)
         job_fail(job, &failure);
         return;
     }
-    if (!remember_original(refactor)) {
+    struct context_window window;
+    context_window(job->services, job->document, start, end, budget, &window);
+    if (!remember_original(refactor, sections_indent(window.before, window.after))) {
         job_fail_code(job, RPC_INTERNAL_ERROR, "There was not enough memory.");
         return;
     }
-    struct context_window window;
     context_window(job->services, job->document, start, end, budget, &window);
     struct prompt_refactor input = {
         .file = window.file,
@@ -381,11 +384,13 @@ static bool is_being_rewritten(const struct refactor *refactor)
 {
     const struct document_anchor *own = &refactor->anchor;
     for (const struct job *job = refactor->job.services->jobs->first; job; job = job->next) {
+        if (job->kind != &kind || job == &refactor->job)
+            continue;
         const struct document_anchor *other = &((const struct refactor *)job)->anchor;
-        if (job->kind == &kind && other != own && other->document == own->document &&
-            !other->touched && own->start <= other->end && other->start <= own->end &&
-            ((own->start < other->end && other->start < own->end) ||
-             own->start == own->end || other->start == other->end))
+        bool touch = own->start <= other->end && other->start <= own->end;
+        bool overlap = own->start < other->end && other->start < own->end;
+        bool empty = own->start == own->end || other->start == other->end;
+        if (other->document == own->document && !other->touched && (overlap || (touch && empty)))
             return true;
     }
     return false;

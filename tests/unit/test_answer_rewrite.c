@@ -16,6 +16,7 @@ struct row {
     const char *original;
     const char *line_end;
     bool prose;
+    unsigned indent;
     const char *model;
     const char *want;
 };
@@ -109,6 +110,35 @@ static const struct row rows[] = {
     {.name = "starts behind text", .prefix = "  x = ", .original = "f(\n    a)",
      .model = "```\n  g(\n    b)\n```", .want = "g(\n    b)"},
 
+    /* tabs for spaces, spaces for tabs */
+    {.name = "spaces for tabs", .original = "\tif (a)\n\t\tb();\n",
+     .model = "```\n    if (c)\n        d();\n```", .want = "\tif (c)\n\t\td();\n"},
+    {.name = "two spaces for a tab", .original = "\tif (a)\n\t\tb();\n",
+     .model = "```\n  if (c)\n    d();\n```", .want = "\tif (c)\n\t\td();\n"},
+    {.name = "spaces for tabs, indentation lost", .original = "\tif (a)\n\t\tb();\n",
+     .model = "```\nif (c)\n    d();\ne();\n```", .want = "\tif (c)\n\t\td();\n\te();\n"},
+    {.name = "spaces for tabs, the margin", .original = "if (a) {\n\tb();\n}\n",
+     .model = "```\nif (c) {\n    d(1,\n      2);\n}\n```",
+     .want = "if (c) {\n\td(1,\n\t  2);\n}\n"},
+    {.name = "tabs for spaces", .original = "if (a) {\n    b();\n}\n",
+     .model = "```\nif (c) {\n\tif (d)\n\t\te();\n}\n```",
+     .want = "if (c) {\n    if (d)\n        e();\n}\n"},
+    {.name = "tabs for two spaces", .original = "if (a) {\n  b();\n}\n", .indent = 2,
+     .model = "```\nif (c) {\n\td();\n}\n```", .want = "if (c) {\n  d();\n}\n"},
+    {.name = "the document has tabs", .original = "x\n", .indent = '\t',
+     .model = "```\nif a:\n    x\n```", .want = "if a:\n\tx\n"},
+    {.name = "the document has spaces", .original = "x\n", .indent = 2,
+     .model = "```\nif a:\n\tx\n```", .want = "if a:\n  x\n"},
+    {.name = "nothing is known", .original = "x\n", .model = "```\nif a:\n\tx\n```",
+     .want = "if a:\n\tx\n"},
+    {.name = "both stay", .original = "\ta();\n  b();\n", .model = "```\n\ta();\n    c();\n```",
+     .want = "\ta();\n    c();\n"},
+    {.name = "aligned behind tabs", .original = "\tf(a,\n\t  b);\n",
+     .model = "```\n\tg(a,\n\t  c);\n```", .want = "\tg(a,\n\t  c);\n"},
+    {.name = "a comment's frame", .original = "\ta();\n",
+     .model = "```\n\t/*\n\t * x\n\t */\n\ta();\n```",
+     .want = "\t/*\n\t * x\n\t */\n\ta();\n"},
+
     /* prose */
     {.name = "prose, no fence", .prose = true, .original = "Text.\n", .model = "New text.\n\nMore.",
      .want = "New text.\n\nMore.\n"},
@@ -132,6 +162,7 @@ static struct answer_rewrite_shape shape_of(const struct row *row)
         .line_prefix_length = row->prefix ? strlen(row->prefix) : 0,
         .line_end = row->line_end,
         .prose = row->prose,
+        .indent = row->indent,
     };
 
     return shape;
@@ -252,27 +283,49 @@ static void test_knows_elisions(void **state)
         "// ...",                                "// (rest unchanged)",
         "-- \xE2\x80\xA6 remaining columns \xE2\x80\xA6", "# rest of the function",
         "{/* ... existing JSX, same as before ... */}",
+        "% ... the same clauses ...",            ";; ... rest unchanged ...",
+        "(* rest of the module *)",              "{- ... remaining cases ... -}",
+        "\" ... rest of the script ...",         "' ... existing code ...",
+        "! rest of the program",                 "REM ... rest unchanged",
+        "// The rest of the class remains unchanged.", "# Rest of your code here",
+        "// existing implementation stays the same", "/* no changes here */",
+        "// code omitted for brevity",           "# Other methods remain unchanged",
+        "void f() { /* ... */ }",                "    return x; // ... rest of the code",
+        "def f(): # ... existing code ...",      "... rest of the code ...",
+        "[... rest unchanged ...]",              "#| ... remaining forms ... |#",
+        "// keep the rest as is",                "# ---- unchanged ----",
     };
     static const char *const whole[] = {
         "...",                                     "def f(): ...",
         "// existing code paths rely on this",     "# TODO: handle the rest...",
         "printf(\"... rest of the code ...\");",   "// the same as above, but for writers",
         "x = [...rest, same]",                     "// wait for it ...",
-        "",
+        "",                                        "f(...args, ...rest);",
+        "const {a, ...rest} = b;",                 "...existing,",
+        "// skip the rest of the file",            "void log(const char *format, ...);",
+        "#include \"rest.h\"",                     "puts(\"// ... rest of the code\");",
+        "x = 1;  // unchanged",                    "# the same order as before the loop",
+        "# Keep existing users",                   "case '#': // the rest of the line is a comment",
+        "--rest;",                                 "*rest = 0;",
+        "--remaining",                             "!existing",
+        "'unchanged'",                             "\"omitted\",",
+        "#existing {",                             "#rest",
     };
     static const char kept[] = "a\n// ... rest of the code ...\nb\n";
     size_t i;
 
     (void)state;
     for (i = 0; i < sizeof(elided) / sizeof(elided[0]); i++) {
-        if (!answer_rewrite_is_elided("a\n", 2, elided[i], strlen(elided[i])))
+        if (!answer_rewrite_is_elided("a\n", 2, elided[i], strlen(elided[i]), false))
             fail_msg("%s", elided[i]);
     }
     for (i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
-        if (answer_rewrite_is_elided("a\n", 2, whole[i], strlen(whole[i])))
+        if (answer_rewrite_is_elided("a\n", 2, whole[i], strlen(whole[i]), false))
             fail_msg("%s", whole[i]);
     }
-    assert_false(answer_rewrite_is_elided(kept, strlen(kept), kept, strlen(kept)));
+    assert_false(answer_rewrite_is_elided(kept, strlen(kept), kept, strlen(kept), false));
+    assert_false(answer_rewrite_is_elided("", 0, "# The rest of the file\n", 23, true));
+    assert_true(answer_rewrite_is_elided("", 0, "<!-- rest of the file -->\n", 26, true));
 }
 
 int main(void)
