@@ -360,7 +360,9 @@ static void ask(struct job *job)
     }
     struct context_window window;
     context_window(job->services, job->document, start, end, budget, &window);
-    if (!remember_original(refactor, sections_indent(window.before, window.after))) {
+    struct prompt_text rest = {window.selection.text,
+                               window.selection.length + window.after.length};
+    if (!remember_original(refactor, sections_indent(window.before, rest))) {
         job_fail_code(job, RPC_INTERNAL_ERROR, "There was not enough memory.");
         return;
     }

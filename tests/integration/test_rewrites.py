@@ -9,6 +9,7 @@ import random
 import re
 import unittest
 
+from tests.support.edited_text import LINE_END, UNITS, EditedText
 from tests.support.fake_upstream import FakeUpstream, Wait, response, stream
 from tests.support.lsp_client import Client
 from tests.support.scratch import Scratch, gridls
@@ -16,10 +17,6 @@ from tests.support.scratch import Scratch, gridls
 REWRITES = int(os.environ.get('GRIDLS_REWRITES', 300))
 SEED = int(os.environ.get('GRIDLS_REWRITES_SEED', 20261125))
 DEADLINE = 30
-LINE_END = re.compile('\r\n|\n|\r')
-UNITS = {'utf-8': lambda text: len(text.encode()),
-         'utf-16': lambda text: len(text.encode('utf-16-le')) // 2,
-         'utf-32': len}
 LINES = ('int x = 1;', '    if (x) {', '\treturn "é";', '    }', '', '', '  // 😀 note', '}', 'x\u2028y',
          '        deep(x);', '\t\t', '/* ```c */', 'ß = "\u0301";')
 FAR = 4000000  # a line or character that no text here has
@@ -33,59 +30,6 @@ def alike(text):
 def said(text):
     """What a text's lines hold, the blanks round it apart."""
     return [line.strip(' \t') for line in LINE_END.split(text) if line.strip(' \t')]
-
-
-class Text:
-    """A text in the editor's view, in one position encoding."""
-
-    def __init__(self, text, encoding):
-        self.text = text
-        self.units = UNITS[encoding]
-
-    def place(self, numbers):
-        """An offset that has a position: not within a line end."""
-        offset = numbers.randrange(len(self.text) + 1)
-        return offset - (offset > 0 and self.text[offset - 1:offset + 1] == '\r\n')
-
-    def lines(self):
-        """Where each line starts and ends, without its line end."""
-        start = 0
-        for end in LINE_END.finditer(self.text):
-            yield start, end.start()
-            start = end.end()
-        yield start, len(self.text)
-
-    def position(self, offset):
-        for line, (start, end) in enumerate(self.lines()):
-            if offset <= end:
-                return {'line': line, 'character': self.units(self.text[start:offset])}
-        raise AssertionError(f'offset {offset} of {len(self.text)}')
-
-    def offset(self, position):
-        """The offset of a position of the daemon's, which must be one exactly."""
-        start, end = list(self.lines())[position['line']]
-        for offset in range(start, end + 1):
-            if self.units(self.text[start:offset]) == position['character']:
-                return offset
-        raise AssertionError(f'{position} is no place in the text')
-
-    def range(self, start, end):
-        return {'start': self.position(start), 'end': self.position(end)}
-
-    def replaced(self, start, end, new):
-        return self.text[:start] + new + self.text[end:]
-
-    def applied(self, edits):
-        """The text after the edits of a WorkspaceEdit, all of which are of this state."""
-        spans = sorted((self.offset(edit['range']['start']), self.offset(edit['range']['end']),
-                        edit['newText']) for edit in edits)
-        for (_, end, _), (start, _, _) in zip(spans, spans[1:]):
-            if start < end:
-                raise AssertionError(f'edits overlap: {edits}')
-        text = self.text
-        for start, end, new in reversed(spans):
-            text = text[:start] + new + text[end:]
-        return text
 
 
 def follow(anchor, old, start, end, new):
@@ -117,7 +61,7 @@ class Rewrite:
         found = set(LINE_END.findall(text))
         self.uniform = found.pop() if len(found) == 1 else None
         self.uri = f'file:///rewrites/{test.next_number()}.c'
-        self.text = Text(text, encoding)
+        self.text = EditedText(text, encoding)
         self.version = 1
         self.choose_selection()
 
