@@ -259,6 +259,25 @@ static bool match_path(const char *p, const char *p_end, const char *t, const ch
     }
 }
 
+/*
+ * git compares the plain beginning of a pattern by itself and lets the rest begin anew, so that in
+ * `src**` followed by a slash the stars stand for directories as well, though gitignore(5) says that
+ * they are those of one part.
+ */
+static bool match_anchored(const char *p, const char *p_end, const char *t, const char *t_end)
+{
+    const char *rest = p;
+
+    if (match_path(p, p_end, t, t_end))
+        return true;
+    while (rest < p_end && !strchr("*?[\\", *rest))
+        rest++;
+    return rest > p && p_end - rest > 1 && rest[0] == '*' && rest[1] == '*' &&
+           is_double_star(rest, pattern_part_end(rest, p_end)) && t_end - t >= rest - p &&
+           memcmp(p, t, (size_t)(rest - p)) == 0 &&
+           match_path(rest, p_end, t + (rest - p), t_end);
+}
+
 /* The part of a path that lies below the directory of the rules, or NULL where it does not. */
 static const char *path_below(const struct ignore_rules *rules, const char *path, size_t length)
 {
@@ -280,7 +299,7 @@ static bool rule_matches(const struct ignore_rules *rules, const struct rule *ru
     if (rule->directories_only && !is_directory)
         return false;
     if (rule->anchored)
-        return match_path(pattern, pattern + rule->length, path, end);
+        return match_anchored(pattern, pattern + rule->length, path, end);
     return match_part(pattern, pattern + rule->length, name, end);
 }
 

@@ -388,8 +388,12 @@ static void test_nothing_is_ignored_without_rules(void **state)
 static void test_stars_behind_a_plain_beginning(void **state)
 {
     (void)state;
-    assert_false(is_ignored("foo**/bar", "foo/x/bar"));
+    assert_true(is_ignored("foo**/bar", "foo/x/bar"));
     assert_true(is_ignored("foo**/bar", "foox/bar"));
+    assert_true(is_ignored("foo**/bar", "foobar"));
+    assert_false(is_ignored("foo**/bar", "foobarx"));
+    assert_false(is_ignored("f?o**/bar", "foobar"));
+    assert_false(is_ignored("f?o**/bar", "foo/x/bar"));
 }
 
 /* Backtracking matchers need longer than the universe is old for these. */
