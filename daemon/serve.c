@@ -43,7 +43,7 @@ static void on_signal(void *context, int number)
     struct serve *serve = context;
 
     log_write(serve->setup->log, LOG_INFO, "the session ends: %s", strsignal(number));
-    end(serve, SETUP_FAILED);
+    end(serve, server_stop(serve->server) ? SETUP_DONE : SETUP_FAILED);
 }
 
 /*

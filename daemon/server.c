@@ -306,6 +306,14 @@ static void on_timer_closed(uv_handle_t *handle)
     free_when_done(server);
 }
 
+bool server_stop(struct server *server)
+{
+    struct services *services = &server->services;
+    while (services->requests.first)
+        request_cancel(services->requests.first);
+    return services->session.state == SESSION_SHUT_DOWN;
+}
+
 void server_close(struct server *server)
 {
     if (!server || server->closed)

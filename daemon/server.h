@@ -33,6 +33,10 @@ int server_create(struct server **server, uv_loop_t *loop, const struct server_o
 void server_user_file_changed(struct server *server, const char *path, int error, const char *text,
                               size_t length);
 
+/* The process is told to end: what is open is answered as cancelled. Returns whether the editor had
+ * asked for the shutdown, so that all is as it wants it. server_close() is still due. */
+bool server_stop(struct server *server);
+
 /* Ends all work without answers, closes the pipes after what is queued, frees in the last close
  * callback, as the loop runs. Takes NULL. */
 void server_close(struct server *server);

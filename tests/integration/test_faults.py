@@ -8,19 +8,18 @@ GRIDLS_FAULTS_TRACE=1 a failure tells the place in the program, but leaks are no
 
 import datetime
 import os
-import subprocess
 import tempfile
 import unittest
 
+from tests.support import preload
 from tests.support.fake_upstream import FakeUpstream, Stall, delta, error, response, sse_head, stream
 from tests.support.lsp_client import Client
-from tests.support.scratch import ROOT, Scratch, gridls
+from tests.support.scratch import Scratch, gridls
 
 WHICH = os.environ.get('GRIDLS_FAULTS', '')
 TRACE = {'TRACE_ALLOCATION': '1'} if os.environ.get('GRIDLS_FAULTS_TRACE') else {}
 RUNS = 60
 DEADLINE = 10
-SOURCE = os.path.join(ROOT, 'tests', 'faults', 'failing_malloc.c')
 CAPABILITIES = {
     'general': {'positionEncodings': ['utf-8']},
     'window': {'workDoneProgress': True, 'showDocument': {'support': True}},
@@ -136,11 +135,8 @@ class FaultsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         folder = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.library = os.path.join(folder, 'failing_malloc.so')
+        cls.library = preload.build('failing_malloc', folder)
         cls.count_file = os.path.join(folder, 'count')
-        subprocess.run([os.environ.get('CC', 'cc'), '-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra',
-                        '-Werror', '-O1', '-g', '-fPIC', '-shared', '-fno-builtin', SOURCE,
-                        '-o', cls.library, '-ldl'], check=True)
 
     def setUp(self):
         self.scratch = self.enterContext(Scratch())
@@ -151,12 +147,10 @@ class FaultsTest(unittest.TestCase):
         self.scratch.git('add', '.')
 
     def env(self, upstream, **more):
-        options = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'
-        if TRACE:  # looking for the place leaks a little itself
-            options += ':detect_leaks=0'
+        # Looking for the place leaks a little itself.
+        preloaded = preload.variables(self.library, ':detect_leaks=0' if TRACE else '')
         return self.scratch.env(THEGRID_BASE_URL=upstream.base_url, THEGRID_API_KEY='key',
-                                LD_PRELOAD=self.library, ASAN_OPTIONS=options,
-                                **TRACE, **more)
+                                **preloaded, **TRACE, **more)
 
     def play(self, **env):
         """One session; whether it came to its end."""

@@ -21,7 +21,7 @@ static uint32_t next_random(uint32_t *state)
 static size_t steps(void)
 {
     const char *given = getenv("GRIDLS_TEST_STEPS");
-    return given && *given ? strtoul(given, NULL, 10) : 20000;
+    return given && *given ? strtoul(given, NULL, 10) : 100000;
 }
 
 static struct document *open_document(struct documents *documents, const char *uri,
