@@ -7,6 +7,7 @@
 #include "daemon/log.h"
 #include "daemon/transport_failure.h"
 #include "daemon/upstream_private.h"
+#include "protocol/oneline.h"
 #include "protocol/retry_after.h"
 #include "protocol/url.h"
 
@@ -131,6 +132,13 @@ static bool answer_is_empty_for_a_reason(const struct upstream_call *call, struc
 {
     if (call->text_given)
         return false;
+    if (call->decoder.refusal.length > 0) {
+        char words[512];
+        oneline_copy(words, sizeof(words), call->decoder.refusal.data, call->decoder.refusal.length);
+        failure_set(failure, FAILURE_FILTERED, "Change what you ask for.",
+                    "The model declined: %s", words);
+        return true;
+    }
     if (call->decoder.tool_call_seen && call->tool_count == 0) {
         failure_set(failure, FAILURE_UPSTREAM, "Ask again; parameters.* may name tools of your own.",
                     "The model called a tool that it was not given, and answered nothing.");

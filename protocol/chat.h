@@ -175,6 +175,7 @@ struct chat_decoder {
     bool keep_reasoning; /* set by the caller of a request with tools, whose next turn needs it */
     struct buffer reasoning;   /* of choice 0, where it is kept */
     const char *reasoning_key; /* the member that it came in: "reasoning_content" or "reasoning" */
+    struct buffer refusal; /* what the model says where it declines (OpenAI's `refusal`), its start */
     bool tool_call_seen;
     bool answer_seen;    /* answer text other than blanks, or a tool call */
     bool done_seen;      /* [DONE], or the end of a body that is one whole JSON object */

@@ -8,6 +8,7 @@
 #include "protocol/utf8.h"
 
 /* How deep content parts nest at most: a part within an array within a part. */
+#define REFUSAL_ENOUGH 1024u /* bytes */
 #define PARTS_DEPTH_MAX 4
 
 static const struct {
@@ -209,10 +210,21 @@ static size_t choice_index(const struct json *value, size_t place)
     return index >= 0 && index < CHAT_CHOICES_MAX ? (size_t)index : CHAT_CHOICES_MAX;
 }
 
+/* Where a schema is asked for, OpenAI's models decline in a member of its own: no part of the answer. */
+static int take_refusal(struct chat_decoder *decoder, size_t index, const struct json *delta)
+{
+    const char *text = json_string(json_member(delta, "refusal"));
+
+    if (text == NULL || index != 0 || decoder->refusal.length >= REFUSAL_ENOUGH) {
+        return 0;
+    }
+    return buffer_append_string(&decoder->refusal, text);
+}
+
 static bool goes_on(const struct json *choice, const struct json *delta)
 {
     static const char *const keys[] = {"content", "reasoning_content", "reasoning",
-                                       "reasoning_details", "tool_calls"};
+                                       "reasoning_details", "tool_calls", "refusal"};
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (is_filled(json_member(delta, keys[i]))) {
@@ -237,7 +249,10 @@ static int take_choice(struct chat_decoder *decoder, const struct json *value, s
     }
     choice->seen = true;
     decoder->events += goes_on(value, delta);
-    int rc = take_reasoning(decoder, index, delta);
+    int rc = take_refusal(decoder, index, delta);
+    if (rc == 0) {
+        rc = take_reasoning(decoder, index, delta);
+    }
     if (rc == 0) {
         rc = take_calls(decoder, choice, delta);
     }

@@ -22,6 +22,7 @@ void chat_decoder_init(struct chat_decoder *decoder, chat_text_cb on_text, void 
     sse_parser_init(&decoder->sse, SSE_LINE_CAP);
     buffer_init(&decoder->whole, WHOLE_CAP);
     buffer_init(&decoder->reasoning, CHAT_TEXT_CAP);
+    buffer_init(&decoder->refusal, CHAT_TEXT_CAP);
     for (size_t i = 0; i < CHAT_CHOICES_MAX; i++) {
         chat_think_init(&decoder->choices[i].think, CHAT_TEXT_CAP);
     }
@@ -35,6 +36,7 @@ void chat_decoder_finish(struct chat_decoder *decoder)
     sse_parser_finish(&decoder->sse);
     buffer_finish(&decoder->whole);
     buffer_finish(&decoder->reasoning);
+    buffer_finish(&decoder->refusal);
     for (size_t i = 0; i < CHAT_CHOICES_MAX; i++) {
         chat_think_finish(&decoder->choices[i].think);
         chat_tool_calls_finish(&decoder->choices[i].calls);

@@ -229,6 +229,19 @@ class UpstreamTest(unittest.TestCase):
         self.assertEqual(len(self.posts()), 1)
         self.end(client)
 
+    def test_a_completion_comes_back_by_itself(self):
+        client = self.start(settings={'completion': {'debounce_ms': 0}})
+        self.upstream.answer(error(429, 'slow down', {'retry-after-ms': '200'}))
+        self.upstream.answer(stream('y;'))
+        place = {'textDocument': {'uri': URI}, 'position': {'line': 0, 'character': 6},
+                 'context': {'triggerKind': 2}}
+        self.assertIsNone(client.call(100, 'textDocument/inlineCompletion', place))
+        for state in ('ready', 'limited', 'ready'):
+            client.find(lambda message: message.get('method') == 'gridls/status'
+                        and message['params']['state'] == state, state)
+        self.assertTrue(client.call(101, 'textDocument/inlineCompletion', place)['items'])
+        self.end(client)
+
     # -- places
 
     def test_no_more_run_at_once_than_allowed(self):

@@ -54,11 +54,30 @@ static void what_goes_on_is_counted(void **state)
     assert_int_equal(events_of(DELTA("\"tool_calls\":[{\"index\":0}]")), 1);
 }
 
+static void refusals_are_no_answer(void **state)
+{
+    static const char body[] = DELTA("\"refusal\":\"I must \",\"content\":null")
+        DELTA("\"refusal\":\"not.\\n\"") DELTA("\"refusal\":null") STOP;
+    struct chat_decoder decoder CLEANUP(chat_decoder_finish);
+    struct buffer text CLEANUP(buffer_finish);
+
+    (void)state;
+    buffer_init(&text, BUFFER_CAP);
+    chat_decoder_init(&decoder, keep_text, &text);
+    assert_int_equal(chat_decoder_feed(&decoder, body, strlen(body)), 0);
+    assert_int_equal(chat_decoder_end(&decoder), CHAT_COMPLETE);
+    assert_int_equal(text.length, 0);
+    assert_false(decoder.answer_seen);
+    assert_int_equal(decoder.events, 3);
+    assert_string_equal(decoder.refusal.data, "I must not.\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signs_of_life_are_not_an_answer),
         cmocka_unit_test(what_goes_on_is_counted),
+        cmocka_unit_test(refusals_are_no_answer),
     };
 
     return cmocka_run_group_tests_name("chat_chunk", tests, NULL, NULL);
