@@ -26,12 +26,15 @@ struct session {
 
     /* the client's capabilities that we use */
     bool document_changes;
+    bool change_annotations;
+    bool create_files;       /* as a part of a WorkspaceEdit */
     bool configuration;
     bool did_change_configuration_dynamic;
     bool work_done_progress;
     bool show_document;
     bool code_action_literals;
     bool code_action_resolve_edit;
+    bool code_action_disabled;
     bool inline_trigger_from_zero; /* vscode-languageclient 9.0.1 counts triggerKind from 0 */
 };
 

@@ -60,6 +60,8 @@ static const struct json_field client_info_fields[] = {
 
 static const struct json_field workspace_edit_fields[] = {
     {INITIALIZE("documentChanges", JSON_FIELD_BOOL, document_changes)},
+    {INITIALIZE("changeAnnotationSupport", JSON_FIELD_PRESENT, change_annotations)},
+    {INITIALIZE("resourceOperations", JSON_FIELD_STRINGS, resource_operations)},
     END,
 };
 
@@ -232,6 +234,18 @@ const struct json_field lsp_inline_completion_fields[] = {
 
 /* ---- code actions and commands ------------------------------------------------------------- */
 
+static const struct json_field location_fields[] = {
+    {ROW("uri", JSON_FIELD_STRING, lsp_related, uri)},
+    {ROW("range", JSON_FIELD_OBJECT, lsp_related, range), .fields = range_fields},
+    END,
+};
+
+static const struct json_field related_fields[] = {
+    {FLAT("location", location_fields)},
+    {ROW("message", JSON_FIELD_STRING, lsp_related, message)},
+    END,
+};
+
 static const struct json_field diagnostic_fields[] = {
     {ROW("range", JSON_FIELD_OBJECT, lsp_diagnostic, range), .required = true,
      .fields = range_fields},
@@ -239,6 +253,8 @@ static const struct json_field diagnostic_fields[] = {
     {ROW("source", JSON_FIELD_STRING, lsp_diagnostic, source)},
     {ROW("message", JSON_FIELD_STRING, lsp_diagnostic, message)},
     {ROW("code", JSON_FIELD_VALUE, lsp_diagnostic, code)},
+    {ROW("relatedInformation", JSON_FIELD_ARRAY, lsp_diagnostic, related),
+     .fields = related_fields, .size = sizeof(struct lsp_related)},
     END,
 };
 

@@ -40,6 +40,8 @@ struct lsp_initialize_params {
     struct json_list resolve_properties;  /* textDocument.codeAction.resolveSupport.properties */
     bool apply_edit;
     bool document_changes;
+    bool change_annotations;              /* workspace.workspaceEdit.changeAnnotationSupport */
+    struct json_list resource_operations; /* workspace.workspaceEdit.resourceOperations */
     bool configuration;                   /* workspace.configuration */
     bool did_change_configuration_dynamic;
     bool workspace_folders_capability;
@@ -91,12 +93,20 @@ struct lsp_inline_completion_params {
     const struct json *partial_result_token;
 };
 
+/* DiagnosticRelatedInformation */
+struct lsp_related {
+    const char *uri;
+    struct range range;
+    const char *message;
+};
+
 struct lsp_diagnostic {
     struct range range;
     int64_t severity;
     const char *source;
     const char *message;
     const struct json *code;
+    struct json_list related; /* struct lsp_related */
 };
 
 struct lsp_code_action_params {

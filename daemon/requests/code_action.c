@@ -1,10 +1,14 @@
 #include "daemon/requests/code_action.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/requests/command.h"
 #include "daemon/requests/context.h"
+#include "daemon/requests/fix_prompt.h"
 #include "daemon/requests/refactor.h"
+#include "daemon/upstream.h"
+#include "daemon/workspace.h"
 #include "protocol/lsp.h"
 #include "protocol/utf8.h"
 
@@ -150,6 +154,55 @@ static void write_commit_message(struct json_writer *writer, const struct servic
     end_command(writer, services);
 }
 
+/* ---- what cannot be done --------------------------------------------------------------------- */
+
+/* A list while it is being written. */
+struct list {
+    struct json_writer *writer;
+    struct services *services;
+    struct config *config;
+    struct document *document;
+    char obstacle[512];
+};
+
+/* Why no rewrite of the range can be made, a sentence; NULL: it may go well. */
+static const char *find_obstacle(struct list *list, struct range range)
+{
+    const struct services *services = list->services;
+    const char *name = document_name(list->document);
+    size_t start, end;
+    context_range(services, list->document, range, &start, &end);
+    if (upstream_state(services->upstream, list->config) == UPSTREAM_UNCONFIGURED)
+        snprintf(list->obstacle, sizeof(list->obstacle), "%s",
+                 upstream_state_message(services->upstream, list->config));
+    else if (workspace_judge(services->workspace, list->config, name) == WORKSPACE_IGNORED)
+        snprintf(list->obstacle, sizeof(list->obstacle), "%s is ignored: its text is never sent.",
+                 workspace_name_of(services->workspace, name));
+    else if (end - start > refactor_room(services, list->config))
+        return "The selection is too long for one rewrite. Select less text.";
+    else
+        return NULL;
+    return list->obstacle;
+}
+
+/* Clients that do not know of disabled actions get none. */
+static void write_disabled(struct list *list, const char *title, const char *kind,
+                           const char *reason, const struct json *diagnostic)
+{
+    struct json_writer *writer = list->writer;
+    if (!list->services->session.code_action_disabled)
+        return;
+    json_begin_object(writer);
+    json_put_string(writer, "title", title);
+    json_put_string(writer, "kind", kind);
+    write_diagnostic(writer, diagnostic);
+    json_write_key(writer, "disabled");
+    json_begin_object(writer);
+    json_put_string(writer, "reason", reason);
+    json_end_object(writer);
+    json_end_object(writer);
+}
+
 /* ---- the list -------------------------------------------------------------------------------- */
 
 /* The whole lines that a diagnostic lies in: what a fix rewrites. */
@@ -164,8 +217,7 @@ static struct range lines_of(const struct services *services, struct document *d
                              text_line_start(&document->text, last + 1));
 }
 
-static void write_fix(struct json_writer *writer, const struct services *services,
-                      struct document *document, const struct lsp_diagnostic *diagnostic,
+static void write_fix(struct list *list, const struct lsp_diagnostic *diagnostic,
                       const struct json *as_it_came)
 {
     struct buffer title CLEANUP(buffer_finish);
@@ -177,44 +229,68 @@ static void write_fix(struct json_writer *writer, const struct services *service
     if (line > TITLE_BYTES_MAX)
         line = utf8_floor(message, line, TITLE_BYTES_MAX);
     buffer_printf(&title, "Fix: %.*s", (int)line, message);
-    buffer_printf(&instruction, "Fix what this diagnostic%s%s says, and nothing else: %s",
-                  diagnostic->source ? " of " : "", diagnostic->source ? diagnostic->source : "",
-                  message);
-    write_rewrite(writer, services, document, lines_of(services, document, diagnostic->range),
-                  title.data, "quickfix", instruction.data, as_it_came);
+    fix_prompt_append(&instruction, list->services, list->config, diagnostic);
+    struct range range = lines_of(list->services, list->document, diagnostic->range);
+    const char *obstacle = find_obstacle(list, range);
+    if (obstacle)
+        write_disabled(list, title.data, "quickfix", obstacle, as_it_came);
+    else
+        write_rewrite(list->writer, list->services, list->document, range, title.data, "quickfix",
+                      instruction.data, as_it_came);
 }
 
-static void write_fixes(struct json_writer *writer, const struct services *services,
-                        struct document *document, const struct lsp_code_action_params *params)
+/* By lines, as a place within one is asked about. Some clients send all that a document has. */
+static bool is_in_range(const struct lsp_code_action_params *params, const struct range *range)
+{
+    bool backwards = position_compare(params->range.end, params->range.start) < 0;
+    struct position first = backwards ? params->range.end : params->range.start;
+    struct position last = backwards ? params->range.start : params->range.end;
+    return range->start.line <= last.line && first.line <= range->end.line;
+}
+
+static void write_fixes(struct list *list, const struct lsp_code_action_params *params)
 {
     const struct lsp_diagnostic *diagnostics = params->diagnostics.items;
     const struct json *as_it_came = json_first(params->diagnostics_value);
     for (size_t i = 0; i < params->diagnostics.count && as_it_came; i++) {
-        write_fix(writer, services, document, &diagnostics[i], as_it_came);
+        if (diagnostics[i].message && is_in_range(params, &diagnostics[i].range))
+            write_fix(list, &diagnostics[i], as_it_came);
         as_it_came = json_next(as_it_came);
     }
 }
 
-static void write_list(struct json_writer *writer, const struct services *services,
-                       struct document *document, const struct lsp_code_action_params *params)
+static void write_rewrites(struct list *list, const struct lsp_code_action_params *params)
+{
+    bool selected = position_compare(params->range.start, params->range.end) != 0;
+    if (!selected && params->only.count == 0)
+        return; /* a menu that was not asked for by kind is not filled with what cannot be done */
+    const char *obstacle = selected ? find_obstacle(list, params->range) : "Select the code first.";
+    for (size_t i = 0; i < sizeof(rewrites) / sizeof(rewrites[0]); i++) {
+        if (obstacle)
+            write_disabled(list, rewrites[i].title, "refactor.rewrite", obstacle, NULL);
+        else
+            write_rewrite(list->writer, list->services, list->document, params->range,
+                          rewrites[i].title, "refactor.rewrite", rewrites[i].instruction, NULL);
+    }
+}
+
+static void write_list(struct list *list, const struct lsp_code_action_params *params)
 {
     bool selection = position_compare(params->range.start, params->range.end) != 0;
-    json_begin_array(writer);
-    if (strcmp(document->language_id, "gitcommit") == 0) {
+    json_begin_array(list->writer);
+    if (strcmp(list->document->language_id, "gitcommit") == 0) {
         if (is_wanted(params, "source"))
-            write_commit_message(writer, services, document);
-        json_end_array(writer);
+            write_commit_message(list->writer, list->services, list->document);
+        json_end_array(list->writer);
         return;
     }
     if (is_wanted(params, "quickfix"))
-        write_fixes(writer, services, document, params);
-    for (size_t i = 0; selection && i < sizeof(rewrites) / sizeof(rewrites[0]); i++)
-        if (is_wanted(params, "refactor.rewrite"))
-            write_rewrite(writer, services, document, params->range, rewrites[i].title,
-                          "refactor.rewrite", rewrites[i].instruction, NULL);
+        write_fixes(list, params);
+    if (is_wanted(params, "refactor.rewrite"))
+        write_rewrites(list, params);
     if (selection && is_wanted(params, "source"))
-        write_explain(writer, services, document, params);
-    json_end_array(writer);
+        write_explain(list->writer, list->services, list->document, params);
+    json_end_array(list->writer);
 }
 
 void code_action_request(struct services *services, struct request *request, const void *params)
@@ -227,7 +303,13 @@ void code_action_request(struct services *services, struct request *request, con
         request_answer_null(request);
         return;
     }
-    write_list(request_begin_result(request), services, document, asked);
+    struct list list = {
+        .writer = request_begin_result(request),
+        .services = services,
+        .config = request->config,
+        .document = document,
+    };
+    write_list(&list, asked);
     request_end_result(request);
 }
 

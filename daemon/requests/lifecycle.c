@@ -34,6 +34,9 @@ static bool contains(const struct json_list *strings, const char *wanted)
 static void take_capabilities(struct session *session, const struct lsp_initialize_params *params)
 {
     session->document_changes = params->document_changes;
+    session->change_annotations = params->document_changes && params->change_annotations;
+    session->create_files =
+        params->document_changes && contains(&params->resource_operations, "create");
     session->configuration = params->configuration;
     session->did_change_configuration_dynamic = params->did_change_configuration_dynamic;
     session->work_done_progress = params->work_done_progress;
@@ -41,6 +44,7 @@ static void take_capabilities(struct session *session, const struct lsp_initiali
     session->code_action_literals = params->code_action_literals;
     session->code_action_resolve_edit =
         params->code_action_data && contains(&params->resolve_properties, "edit");
+    session->code_action_disabled = params->code_action_literals && params->code_action_disabled;
     if (params->client_name)
         snprintf(session->client_name, sizeof(session->client_name), "%s", params->client_name);
     /* A process that cannot be seen now (another machine, a container) cannot be watched either. */

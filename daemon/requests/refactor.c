@@ -346,12 +346,17 @@ static bool remember_original(struct refactor *refactor, unsigned indent)
     return true;
 }
 
+size_t refactor_room(const struct services *services, const struct config *config)
+{
+    return context_budget(services, config, TASK_REFACTOR) / 2;
+}
+
 static void ask(struct job *job)
 {
     struct refactor *refactor = (struct refactor *)job;
     size_t start = refactor->anchor.start, end = refactor->anchor.end;
     size_t budget = context_budget(job->services, job->config, TASK_REFACTOR);
-    if (end - start > budget / 2) {
+    if (end - start > refactor_room(job->services, job->config)) {
         struct failure failure;
         failure_set(&failure, FAILURE_TRUNCATED, "Select less text.",
                     "The selection (%zu KiB) is too long for one rewrite.", (end - start) >> 10);

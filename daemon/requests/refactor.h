@@ -4,6 +4,9 @@
 #include "daemon/services.h"
 #include "protocol/lsp.h"
 
+/* The most bytes that one rewrite may be of. */
+size_t refactor_room(const struct services *services, const struct config *config);
+
 /* gridls/refactor */
 void refactor_request(struct services *services, struct request *request, const void *params);
 
