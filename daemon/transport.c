@@ -116,6 +116,8 @@ static void transfer_destroy(struct transfer *transfer)
             curl_multi_remove_handle(transfer->transport->multi, transfer->easy);
         curl_easy_cleanup(transfer->easy);
     }
+    for (struct curl_slist *header = transfer->headers; header; header = header->next)
+        explicit_bzero(header->data, strlen(header->data)); /* one of them is the key */
     curl_slist_free_all(transfer->headers);
     transport_head_forget(&transfer->head);
     buffer_finish(&transfer->pending);

@@ -8,8 +8,9 @@
 #include "protocol/utf8.h"
 
 /* How deep content parts nest at most: a part within an array within a part. */
-#define REFUSAL_ENOUGH 1024u /* bytes */
 #define PARTS_DEPTH_MAX 4
+/* Bytes of a refusal that are kept; only its first words are shown. */
+#define REFUSAL_ENOUGH 1024u
 
 static const struct {
     const char *reason;

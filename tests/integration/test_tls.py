@@ -66,6 +66,13 @@ class TlsTest(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn('broke off', done.stderr)
 
+    def test_a_handshake_that_is_never_answered(self):
+        plain = FakeUpstream()  # It waits for the end of a line that TLS does not have.
+        self.addCleanup(plain.close)
+        self.server = plain
+        done = self.explain(network='"connect_timeout_ms": 300')
+        self.assert_refused(done, 'No connection')
+
     # -- gridls check
 
     def check(self, host='localhost', **environment):
