@@ -112,6 +112,7 @@ static void write_capabilities(struct json_writer *writer, const struct session 
     if (menu) {
         json_write_key(writer, "completionProvider");
         json_begin_object(writer);
+        json_put_bool(writer, "resolveProvider", false); /* ALE takes an empty object for no */
         json_end_object(writer);
     }
     write_code_action_provider(writer);

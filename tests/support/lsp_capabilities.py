@@ -164,7 +164,7 @@ class View:
             'window/showDocument': 'window.showDocument.support',
             'window/workDoneProgress/create': 'window.workDoneProgress',
             'workspace/configuration': 'workspace.configuration',
-            'workspace/applyEdit': 'workspace.applyEdit',
+            # Not workspace/applyEdit: ALE says that it does not know it, and applies the edit.
         }.get(method)
         if needed and not self.get(needed):
             return f'{method}, without the client\'s {needed}'

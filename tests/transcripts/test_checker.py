@@ -295,7 +295,6 @@ class CheckerTest(unittest.TestCase):
         for method, params in (('window/showDocument', {'uri': URI}),
                                ('window/workDoneProgress/create', {'token': 1}),
                                ('workspace/configuration', {'items': []}),
-                               ('workspace/applyEdit', {'edit': {'changes': {}}}),
                                ('client/registerCapability', {'registrations': [
                                    {'id': 'a', 'method': 'workspace/didChangeConfiguration'}]})):
             with self.subTest(method=method):
