@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/log.h"
+#include "daemon/transport_failure.h"
 #include "daemon/transport_head.h"
 #include "daemon/transport_poll.h"
 #include "daemon/transport_result.h"
@@ -230,6 +231,7 @@ static void deliver_all(struct transport *transport)
 static void transfer_end(struct transfer *transfer, CURLcode code)
 {
     struct transport_result *result = &transfer->result;
+    transport_hide_user(transfer->detail);
     transport_result_take(result, transfer->easy, code, transfer->url, transfer->detail);
     if (result->status == TRANSPORT_OK && !transfer->head_ready && !transfer->certificate_only)
         result->status = TRANSPORT_CUT; /* within its head */

@@ -40,6 +40,22 @@ bool transport_blames_proxy(const char *detail, const char *url_text)
     return strncasecmp(detail + sizeof(words) - 1, own, strlen(own)) != 0;
 }
 
+void transport_hide_user(char *detail)
+{
+    char *at = strrchr(detail, '@'); /* one may stand in the password */
+    char *scheme = strstr(detail, "://");
+    char *quote = strchr(detail, '\'');
+    char *start = detail;
+
+    if (!at)
+        return;
+    if (scheme && scheme < at)
+        start = scheme + 3;
+    else if (quote && quote < at)
+        start = quote + 1;
+    memmove(start, at + 1, strlen(at + 1) + 1);
+}
+
 void failure_from_transport(struct failure *failure, const char *url_text,
                             const struct transport_result *result)
 {

@@ -8,6 +8,10 @@
  * (`detail`), "Failed to connect to NAME port …". */
 bool transport_blames_proxy(const char *detail, const char *url);
 
+/* Takes the user and the password of a URL out of libcurl's message, in place: it quotes a proxy that it
+ * does not understand whole. */
+void transport_hide_user(char *detail);
+
 /* What a transfer to `url` that got no response is for a person. Of the URL only host and port are
  * told: after a redirect it holds a token. */
 void failure_from_transport(struct failure *failure, const char *url,

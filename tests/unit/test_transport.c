@@ -264,6 +264,24 @@ static void where_no_response_comes_from(void **state)
     }
 }
 
+static void no_password_of_a_proxy_is_told(void **state)
+{
+    static const char *const proxies[] = {
+        "http://me:canary@[bad:1", "http://me:c@nary@h o:1", "foo://me:canary@127.0.0.1:1",
+        "me:canary@127.0.0.1:99999", "http://me:canary@127.0.0.1:1",
+        "socks5h://me:canary@127.0.0.1:1", "canary@[",
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
+        transfer(world, "https://gone.invalid/", (struct transport_request){.proxy = proxies[i]});
+        assert_int_not_equal(world->status, TRANSPORT_OK);
+        assert_true(world->detail[0]);
+        if (strstr(world->detail, "nary") || strstr(world->detail, "me:"))
+            fail_msg("%s", world->detail);
+    }
+}
+
 /* Plain http to this machine goes straight, whatever is set. */
 static void no_proxy_hears_what_stays_here(void **state)
 {
@@ -429,6 +447,7 @@ int main(void)
         TEST(how_a_response_ends),
         TEST(a_dead_kept_connection_is_stale),
         TEST(where_no_response_comes_from),
+        TEST(no_password_of_a_proxy_is_told),
         TEST(no_proxy_hears_what_stays_here),
         TEST(silence_ends_with_the_time_limit),
         TEST(cancelled_within_callbacks),
