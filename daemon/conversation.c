@@ -23,6 +23,7 @@ int conversations_create(struct conversations **conversations)
 static void conversation_destroy(struct conversation *conversation)
 {
     chat_messages_finish(&conversation->messages);
+    free(conversation->about);
     free(conversation);
 }
 
@@ -53,11 +54,16 @@ struct conversation *conversations_find(struct conversations *conversations, con
     return NULL;
 }
 
-static struct conversation *add(struct conversations *conversations)
+static struct conversation *add(struct conversations *conversations, const char *about)
 {
     struct conversation *conversation = calloc(1, sizeof(*conversation));
     if (!conversation)
         return NULL;
+    conversation->about = strdup(about);
+    if (!conversation->about) {
+        free(conversation);
+        return NULL;
+    }
     snprintf(conversation->id, sizeof(conversation->id), "conversation-%lu", ++conversations->made);
     chat_messages_init(&conversation->messages);
     conversation->next = conversations->first;
@@ -81,16 +87,46 @@ static size_t bytes_of(const struct chat_messages *messages)
     return bytes;
 }
 
+/* Behind the first answer. */
+static size_t end_of_first(const struct chat_messages *messages)
+{
+    size_t end = 0;
+    while (end < messages->count && messages->items[end].role != CHAT_ASSISTANT)
+        end++;
+    return end < messages->count ? end + 1 : end;
+}
+
+int conversation_append(const struct conversation *conversation, size_t bytes_max,
+                        struct chat_messages *messages)
+{
+    const struct chat_messages *said = &conversation->messages;
+    size_t first = end_of_first(said);
+    size_t bytes = 0, last = said->count;
+    for (size_t i = 0; i < first; i++)
+        bytes += said->items[i].length;
+    /* Questions and answers by turns: a pair goes along or not at all. */
+    while (last >= first + 2 && bytes + said->items[last - 1].length + said->items[last - 2].length <=
+                                    bytes_max) {
+        bytes += said->items[last - 1].length + said->items[last - 2].length;
+        last -= 2;
+    }
+    for (size_t i = 0; i < said->count; i++)
+        if (i < first || i >= last)
+            chat_messages_add(messages, said->items[i].role, said->items[i].content,
+                              said->items[i].length);
+    return messages->error;
+}
+
 struct conversation *conversations_keep(struct conversations *conversations, const char *id,
-                                        struct chat_messages *messages, const char *answer,
-                                        size_t length)
+                                        const char *about, struct chat_messages *messages,
+                                        const char *answer, size_t length)
 {
     struct conversation *conversation = id ? conversations_find(conversations, id) : NULL;
     if (bytes_of(messages) + length > CONVERSATION_BYTES_MAX ||
         chat_messages_add(messages, CHAT_ASSISTANT, answer, length) != 0)
         return NULL;
     if (!conversation)
-        conversation = add(conversations);
+        conversation = add(conversations, about);
     if (!conversation)
         return NULL;
     chat_messages_finish(&conversation->messages);

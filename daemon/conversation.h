@@ -11,6 +11,7 @@ struct conversations;
 
 struct conversation {
     char id[24];
+    char *about; /* document_name() of what it is about */
     struct chat_messages messages;
     struct conversation *next;
 };
@@ -22,12 +23,19 @@ void conversations_destroy(struct conversations *conversations); /* takes NULL *
 struct conversation *conversations_find(struct conversations *conversations, const char *id);
 
 /*
- * Keeps `messages` and the answer to them as the conversation `id` (NULL or unknown: a new one).
- * The messages are moved in. Returns the conversation, valid until the next call, or NULL when
- * memory runs out or it has grown too large to go on.
+ * Appends what was said: the first question with its answer, and of the later ones as many of the last
+ * as keep within `bytes_max`. Returns 0 or -ENOMEM.
+ */
+int conversation_append(const struct conversation *conversation, size_t bytes_max,
+                        struct chat_messages *messages);
+
+/*
+ * Keeps `messages` and the answer to them as the conversation `id` (NULL or unknown: a new one) about
+ * `about`. The messages are moved in. Returns the conversation, valid until the next call, or NULL when
+ * memory runs out or a single question and its answer are too large.
  */
 struct conversation *conversations_keep(struct conversations *conversations, const char *id,
-                                        struct chat_messages *messages, const char *answer,
-                                        size_t length);
+                                        const char *about, struct chat_messages *messages,
+                                        const char *answer, size_t length);
 
 #endif

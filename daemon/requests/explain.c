@@ -14,6 +14,8 @@
 
 /* How long is looked for definitions, before anything is asked. */
 #define DEFINITIONS_MS 700u
+/* The most bytes of what was said that go along with a further question. */
+#define CONVERSATION_MAX ((size_t)256 << 10)
 
 struct explain {
     struct job job;
@@ -44,8 +46,8 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
         return JOB_FAILED;
     }
     struct conversation *kept =
-        conversations_keep(job->services->conversations, explain->conversation, &explain->messages,
-                           job->text.data, job->text.length);
+        conversations_keep(job->services->conversations, explain->conversation, job->judged,
+                           &explain->messages, job->text.data, job->text.length);
     if (!job->request) {
         job_end_progress(job);
         show_markdown(job->services, "explanation", job->text.data, job->text.length);
@@ -152,23 +154,42 @@ static void find_definitions(struct job *job)
         ask_about_range(explain);
 }
 
-static void ask_on(struct explain *explain)
+static struct conversation *find_conversation(const struct explain *explain)
 {
-    struct job *job = &explain->job;
-    struct conversation *before =
-        conversations_find(job->services->conversations, explain->conversation);
+    return conversations_find(explain->job.services->conversations, explain->conversation);
+}
+
+static void fail_unknown(struct explain *explain)
+{
+    job_fail_code(&explain->job, RPC_INVALID_PARAMS,
+                  "The conversation is not known any more; ask about the code again.");
+}
+
+/* What was said holds the text that it is about, which may still be sent. */
+static void go_on(struct job *job)
+{
+    struct explain *explain = (struct explain *)job;
+    const struct conversation *before = find_conversation(explain);
+    size_t room = context_room(job->services, job->config, TASK_EXPLAIN);
     if (!before) {
-        job_fail_code(job, RPC_INVALID_PARAMS,
-                      "The conversation is not known any more; ask about the code again.");
+        fail_unknown(explain);
         return;
     }
-    if (!explain->question) {
-        job_fail_code(job, RPC_INVALID_PARAMS, "question is missing.");
-        return;
-    }
-    chat_messages_add_copies(&explain->messages, &before->messages);
+    conversation_append(before, room < CONVERSATION_MAX ? room : CONVERSATION_MAX,
+                        &explain->messages);
     chat_messages_add(&explain->messages, CHAT_USER, explain->question, strlen(explain->question));
     ask(explain);
+}
+
+static void ask_on(struct explain *explain)
+{
+    const struct conversation *before = find_conversation(explain);
+    if (!before)
+        fail_unknown(explain);
+    else if (!explain->question)
+        job_fail_code(&explain->job, RPC_INVALID_PARAMS, "question is missing.");
+    else
+        job_await_permission_of(&explain->job, before->about, go_on);
 }
 
 static bool copy_string(char **to, const char *from)

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "daemon/editor.h"
 #include "daemon/outgoing.h"
@@ -46,6 +48,7 @@ static void job_destroy(struct job *job)
     buffer_finish(&job->text);
     config_unref(job->config);
     document_unref(job->document);
+    free(job->judged);
     job->kind->destroy(job);
 }
 
@@ -152,7 +155,7 @@ void job_fail_code(struct job *job, enum rpc_code code, const char *message)
 static void on_judgement(struct workspace_waiter *waiter, int error)
 {
     struct job *job = waiter->context;
-    const char *name = document_name(job->document);
+    const char *name = job->judged;
     services_refresh_config(job->services, &job->config);
     if (error || workspace_judge(job->services->workspace, job->config, name) != WORKSPACE_ALLOWED) {
         struct failure failure;
@@ -179,10 +182,20 @@ bool job_find_document(struct job *job, const char *uri)
 
 void job_await_permission(struct job *job, void (*allowed)(struct job *job))
 {
+    job_await_permission_of(job, document_name(job->document), allowed);
+}
+
+void job_await_permission_of(struct job *job, const char *name, void (*allowed)(struct job *job))
+{
+    job->judged = strdup(name);
+    if (!job->judged) {
+        job_fail_code(job, RPC_INTERNAL_ERROR, "There was not enough memory for the request.");
+        return;
+    }
     job->allowed = allowed;
     job->waiter.ready = on_judgement;
     job->waiter.context = job;
-    workspace_wait(job->services->workspace, document_name(job->document), &job->waiter);
+    workspace_wait(job->services->workspace, job->judged, &job->waiter);
 }
 
 /* ---- the answer ------------------------------------------------------------------------------- */

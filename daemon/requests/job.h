@@ -50,6 +50,7 @@ struct job {
     struct config *config;
     struct document *document; /* referenced; NULL: the job is not about one */
     struct workspace_waiter waiter;
+    char *judged; /* the name of the text that may be sent, or not */
     void (*allowed)(struct job *job);
     struct progress progress;
     struct upstream_call *call;
@@ -81,6 +82,9 @@ bool job_find_document(struct job *job, const char *uri);
 /* Calls `allowed` once it is known that the document's text may be sent (perhaps at once); where it may
  * not, the job fails. */
 void job_await_permission(struct job *job, void (*allowed)(struct job *job));
+
+/* The same for a text that is known by its name (document_name()), which the job keeps a copy of. */
+void job_await_permission_of(struct job *job, const char *name, void (*allowed)(struct job *job));
 
 /* Sends the messages, which are taken. Failures are told and end the job. */
 void job_ask(struct job *job, struct chat_messages *messages);
