@@ -195,12 +195,29 @@ static bool ask_without(struct tool_rounds *rounds)
     return true;
 }
 
+static bool is_ours(const char *name)
+{
+    for (size_t i = 0; name && i < TOOLS_COUNT; i++)
+        if (strcmp(name, tools_read_only[i].name) == 0)
+            return true;
+    return false;
+}
+
+/* Some models call tools of their own invention behind an answer that is whole. */
+static bool has_answered(const struct tool_rounds *rounds, const struct upstream_result *result)
+{
+    for (size_t i = 0; i < result->calls->count; i++)
+        if (is_ours(result->calls->items[i].name))
+            return false;
+    return rounds->job->text.length > rounds->text_before;
+}
+
 bool tool_rounds_go_on(struct tool_rounds *rounds, const struct upstream_result *result)
 {
     if (result->failure)
         return refuses_results(rounds, result) && ask_without(rounds);
     if (!result->calls || !rounds->offered || result->finish == CHAT_FINISH_LENGTH ||
-        rounds->rounds == TOOL_ROUNDS_MAX)
+        rounds->rounds == TOOL_ROUNDS_MAX || has_answered(rounds, result))
         return false;
     return run_calls(rounds, result);
 }

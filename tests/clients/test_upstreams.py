@@ -155,6 +155,21 @@ class Upstreams:
         self.assertEqual(''.join(pieces), self.told['text'])
         self.assertEqual(answer['result']['finishReason'], 'tool_calls')
 
+    def test_looking_at_files_before_the_answer(self):
+        self.scratch.write('b.c', 'int twice(int x);\n')
+        client = self.start('looks')
+        client.request(1, 'gridls/explain', {'textDocument': {'uri': self.uri},
+                                             'workDoneToken': 'w'})
+        answer = client.answer(1)
+        notes = [message['params']['value']['message'] for way, message in client.log
+                 if way == '<' and message.get('method') == '$/progress'
+                 and message['params']['value']['kind'] == 'report']
+        self.assertEqual(client.shutdown(), 0)
+        client.check_end()
+        self.assertEqual(answer['text'], 'I look again.\n\n' + self.told['text'])
+        self.assertEqual(answer['finishReason'], 'stop')
+        self.assertEqual(notes, ['listing files', 'reading b.c', 'searching for "twice"'])
+
     def test_a_content_filter(self):
         self.assert_fails('filtered', 'filtered')
 

@@ -40,11 +40,19 @@ const mock = new LLMock({ port: 0, host: '127.0.0.1', auth: { apiKeys: [KEY] } }
 mock.on({ model: 'busy', sequenceIndex: 0 },
         { error: { message: 'Slow down', type: 'rate_limit_error' }, status: 429, retryAfter: 1 });
 mock.on({ model: 'busy' }, { content: HELLO });
+// Looks at a file first, twice; the last result is part of what it says in the end.
+mock.on({ model: 'looks', sequenceIndex: 0 },
+        { toolCalls: [{ name: 'list_files', arguments: '{}' },
+                      { name: 'read_file', arguments: '{"path":"b.c"}' }] });
+mock.on({ model: 'looks', sequenceIndex: 1 },
+        { content: 'I look again.',
+          toolCalls: [{ name: 'search_text', arguments: '{"text":"twice"}' }] });
+mock.on({ model: 'looks' }, { content: HELLO });
 for (const [model, [response, how]] of Object.entries(answers))
     mock.on({ model }, response, how);
 await mock.start();
 
-const models = [...Object.keys(answers), 'busy', 'unheard-of'];
+const models = [...Object.keys(answers), 'busy', 'looks', 'unheard-of'];
 const provider = (name, api_key) => (
     { name, api_key, models, api_base_url: `${mock.url}/v1/chat/completions` });
 const gateway = new Gateway({
