@@ -71,14 +71,14 @@
                (lambda () (and (lsp-workspaces)
                                (eq 'initialized (lsp--workspace-status (car (lsp-workspaces)))))))
   (driver-complete)
-  (push-mark (point-min) t t)
-  (goto-char (point-max))
-  (setq transient-mark-mode t mark-active t)
-  (let ((actions (lsp-code-actions-at-point)))
-    (driver-act
-     (lambda (title)
-       (lsp-execute-code-action
-        (seq-find (lambda (action) (equal title (lsp-get action :title))) actions)))))
+  (driver-act
+   (lambda (title)
+     (push-mark (point-min) t t)
+     (goto-char (point-max))
+     (setq transient-mark-mode t mark-active t)
+     (lsp-execute-code-action
+      (seq-find (lambda (action) (equal title (lsp-get action :title)))
+                (lsp-code-actions-at-point)))))
   (save-buffer)
   ;; Not lsp-workspace-shutdown: it goes on writing to a server that has left, of which an Emacs in
   ;; batch may die.  The server sees the end of its input.

@@ -36,7 +36,7 @@ class LibraryTest(unittest.TestCase):
         self.assertEqual((process.returncode, output), (0, b'"done"\n'), errors.decode()[-4000:])
         self.assertNotIn('Sanitizer', errors.decode())
 
-    def run_scripted(self, script, cancelled):
+    def run_scripted(self, script):
         with FakeUpstream() as upstream:
             upstream.answer(response(200, {'object': 'list', 'data': []}), times=None, method='GET')
             upstream.answer([sse_head('close'), delta('It '), Stall()],
@@ -49,17 +49,20 @@ class LibraryTest(unittest.TestCase):
             self.scratch.write('~/.config/gridls/config.json', json.dumps({
                 'instruments': {task: task for task in ('completion', 'explain', 'refactor')}}))
             self.run_client(script, env)
-            for _ in range(cancelled):
-                upstream.expect(where=lambda request: 'ENDLESS' in request.prompt).wait_gone()
+            # A command that was cancelled at its beginning may not have come to ask.
+            endless = [request for request in upstream.requests if 'ENDLESS' in request.prompt]
+            self.assertGreater(len(endless), 0)
+            for request in endless:
+                request.wait_gone()
 
     def test_vscode_on_a_scripted_upstream(self):
-        self.run_scripted('vscode_client.mjs', cancelled=2)
+        self.run_scripted('vscode_client.mjs')
 
     def test_vscode_on_the_sandbox(self):
         self.run_client('vscode_client.mjs', self.scratch.env(), '--sandbox')
 
     def test_codemirror_on_a_scripted_upstream(self):
-        self.run_scripted('codemirror_client.mjs', cancelled=1)
+        self.run_scripted('codemirror_client.mjs')
 
     def test_codemirror_on_the_sandbox(self):
         self.run_client('codemirror_client.mjs', self.scratch.env(), '--sandbox')

@@ -155,6 +155,18 @@ class Upstreams:
         self.assertEqual(''.join(pieces), self.told['text'])
         self.assertEqual(answer['result']['finishReason'], 'tool_calls')
 
+    def test_a_model_that_reads_a_file_first(self):
+        """A tool call, its result in the next request, the answer; the server demands what is in it."""
+        self.scratch.git('init')
+        self.scratch.write('b.h', '/* NEEDLE */\n')
+        answer, pieces = self.ask('reads')
+        self.assertTrue(''.join(pieces).endswith(self.told['text']), pieces)
+        self.assertEqual(answer['result']['finishReason'], 'stop')
+
+    def test_a_model_that_does_nothing_but_call_tools(self):
+        self.scratch.write('b.h', '/* nothing */\n')
+        self.assert_fails('reads-on', 'upstream')
+
     def test_looking_at_files_before_the_answer(self):
         self.scratch.write('b.c', 'int twice(int x);\n')
         client = self.start('looks')

@@ -48,11 +48,18 @@ mock.on({ model: 'looks', sequenceIndex: 1 },
         { content: 'I look again.',
           toolCalls: [{ name: 'search_text', arguments: '{"text":"twice"}' }] });
 mock.on({ model: 'looks' }, { content: HELLO });
+// A model that reads a file before it answers; it wants to have read it.
+mock.on({ model: 'reads', toolResultContains: 'NEEDLE' }, { content: HELLO });
+mock.on({ model: 'reads', hasToolResult: false }, {
+    content: 'Let me look.',
+    toolCalls: [{ id: 'call_1', name: 'read_file', arguments: '{"path":"b.h"}' }],
+});
+mock.on({ model: 'reads-on' }, { toolCalls: [{ name: 'read_file', arguments: '{"path":"b.h"}' }] });
 for (const [model, [response, how]] of Object.entries(answers))
     mock.on({ model }, response, how);
 await mock.start();
 
-const models = [...Object.keys(answers), 'busy', 'looks', 'unheard-of'];
+const models = [...Object.keys(answers), 'busy', 'looks', 'reads', 'reads-on', 'unheard-of'];
 const provider = (name, api_key) => (
     { name, api_key, models, api_base_url: `${mock.url}/v1/chat/completions` });
 const gateway = new Gateway({
