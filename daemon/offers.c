@@ -121,24 +121,63 @@ void offers_add(struct offers *offers, struct offer_place *place, const struct o
 /* Whether the last `typed` bytes before the cursor begin the text, and leave some of it. */
 static bool text_fits(const struct buffer *text, const struct offer_place *now, size_t typed)
 {
-    return typed < text->length &&
-           memcmp(now->before.data + now->before.length - typed, text->data, typed) == 0;
+    const char *start = now->before.data + now->before.length - typed;
+    return typed < text->length && (typed == 0 || *start == *text->data) &&
+           memcmp(start, text->data, typed) == 0;
 }
 
-static bool offer_fits(const struct offer *offer, const struct offer_place *now,
-                       struct offer_found *found)
+/* Whether the text before `typed` is what stood before the origin, wherever in the document that is
+ * by now. What is shorter than is compared began the document. */
+static bool same_before(const struct offer_place *now, const struct offer_place *origin,
+                        size_t typed)
 {
-    size_t typed;
-    *found = (struct offer_found){.several = offer->several};
-    if (!offer_place_follows(now, &offer->place, &typed))
+    size_t length = origin->before.length;
+    size_t left = now->before.length - typed;
+    if (length < COMPARED_BEFORE ? left != length : left < COMPARED_BEFORE)
         return false;
+    length = least(length, COMPARED_BEFORE);
+    return memcmp(now->before.data + left - length,
+                  origin->before.data + origin->before.length - length, length) == 0;
+}
+
+static size_t longest_text(const struct offer *offer)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < offer->count; i++)
+        if (offer->texts[i].length > longest)
+            longest = offer->texts[i].length;
+    return longest;
+}
+
+/* Takes the texts that go on with what was typed. */
+static void collect(const struct offer *offer, const struct offer_place *now, size_t typed,
+                    struct offer_found *found)
+{
+    found->count = 0;
     for (size_t i = 0; i < offer->count; i++) {
         const struct buffer *text = &offer->texts[i];
         if (text_fits(text, now, typed))
             found->texts[found->count++] = (struct offer_text){
                 text->data + typed, text->length - typed, offer->replace_after[i]};
     }
-    return found->count > 0 || (offer->count == 0 && typed == 0);
+}
+
+static bool offer_fits(const struct offer *offer, const struct offer_place *now,
+                       struct offer_found *found)
+{
+    size_t most = least(least(longest_text(offer), now->before.length), TYPED_MAX);
+    *found = (struct offer_found){.several = offer->several};
+    if (strcmp(now->document.data, offer->place.document.data) != 0 ||
+        !same_after(&now->after, &offer->place.after))
+        return false;
+    if (offer->count == 0)
+        return same_before(now, &offer->place, 0);
+    for (size_t typed = 0; typed <= most; typed++) {
+        collect(offer, now, typed, found);
+        if (found->count > 0 && same_before(now, &offer->place, typed))
+            return true;
+    }
+    return false;
 }
 
 bool offers_find(const struct offers *offers, const struct offer_place *now,

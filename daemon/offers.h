@@ -8,8 +8,8 @@
 
 /*
  * What was offered inline before, to be offered again with no call: where the person types through
- * it, deletes back into it, or comes back to it. Pure; keyed by the document and the text round the
- * place.
+ * it, deletes back into it, or comes back to it, whatever has changed elsewhere. Pure; keyed by the
+ * document and the text round the place.
  */
 
 /* A place in a document: what stands round a cursor. */

@@ -8,7 +8,7 @@
 #include "daemon/requests/context.h"
 #include "protocol/utf8.h"
 
-#define WINDOW_STEP ((size_t)2048)
+#define WINDOW_STEPS 8
 #define WORD_MAX 256 /* longer ones are no words */
 #define LABEL_MAX ((size_t)60)
 
@@ -47,7 +47,8 @@ int completion_place_take(struct document *document, size_t start, size_t end, c
     size_t length = text_length(&document->text);
     size_t from = start > reach ? start - reach : 0;
     /* The window moves in steps, so that the head of the prompt stays for the upstream's cache. */
-    from = (from + WINDOW_STEP - 1) / WINDOW_STEP * WINDOW_STEP;
+    size_t step = reach / WINDOW_STEPS > 0 ? reach / WINDOW_STEPS : 1;
+    from = (from + step - 1) / step * step;
     size_t to = length - end > reach ? end + reach : length;
     place->offset = start + (entry ? strlen(entry) : 0);
     buffer_append_string(&place->document, document->key);

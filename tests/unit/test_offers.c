@@ -100,6 +100,34 @@ static void test_only_where_it_stood(void **state)
     assert_offers(*state, "a(b|)\n", ", c");
 }
 
+/* A change far above moves the place: what stands round it is the same. */
+static void test_coming_back_behind_a_change_elsewhere(void **state)
+{
+    char before[3000];
+    char text[4000];
+
+    memset(before, '.', sizeof(before));
+    before[2999] = '\0';
+    snprintf(text, sizeof(text), "%sx = |;\n", before);
+    offer(*state, text, "y + 1");
+    snprintf(text, sizeof(text), "/* new */\n%sx = |;\n", before);
+    assert_offers(*state, text, "y + 1");
+    snprintf(text, sizeof(text), "/* new */\n%sx = y +|;\n", before);
+    assert_offers(*state, text, " 1");
+    assert_offers(*state, text, " 1");
+    snprintf(text, sizeof(text), "%sx = yy|;\n", before + 5);
+    assert_unknown(*state, text);
+}
+
+/* Where the document begins counts as well. */
+static void test_the_start_of_the_document_is_text_round_it(void **state)
+{
+    offer(*state, "x = |\n", "aa");
+    assert_unknown(*state, "yx = |\n");
+    assert_unknown(*state, " = |\n");
+    assert_offers(*state, "x = a|\n", "a");
+}
+
 static void test_nothing_to_offer_is_known_too(void **state)
 {
     offer(*state, "x|\n", "");
@@ -178,6 +206,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_typing_through_and_deleting_back),
         TEST(test_only_where_it_stood),
+        TEST(test_coming_back_behind_a_change_elsewhere),
+        TEST(test_the_start_of_the_document_is_text_round_it),
         TEST(test_nothing_to_offer_is_known_too),
         TEST(test_the_newest_wins_and_the_oldest_goes),
         TEST(test_of_several_those_that_fit_what_is_typed),
