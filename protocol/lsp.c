@@ -311,6 +311,7 @@ const struct json_field lsp_refactor_fields[] = {
      .fields = document_fields},
     {ROW("range", JSON_FIELD_OBJECT, lsp_refactor_params, range), .fields = range_fields,
      .present = offsetof(struct lsp_refactor_params, has_range)},
+    {ROW("scope", JSON_FIELD_STRING, lsp_refactor_params, scope)},
     {ROW("instruction", JSON_FIELD_STRING, lsp_refactor_params, instruction), .required = true},
     {ROW("workDoneToken", JSON_FIELD_TOKEN, lsp_refactor_params, work_done_token)},
     {ROW("partialResultToken", JSON_FIELD_TOKEN, lsp_refactor_params, partial_result_token)},

@@ -149,6 +149,7 @@ struct lsp_refactor_params {
     struct lsp_text_document document;
     struct range range;
     bool has_range;
+    const char *scope; /* "selection" or "workspace"; NULL: the former */
     const char *instruction;
     const struct json *work_done_token;
     const struct json *partial_result_token;

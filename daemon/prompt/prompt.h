@@ -24,6 +24,7 @@
 #define PROMPT_SELECTION "<selection>"      /* explain, refactor */
 #define PROMPT_AFTER "<after>"
 #define PROMPT_INSTRUCTION "<instruction>"  /* refactor */
+#define PROMPT_OTHERS "<other_files>"      /* refactor: their names */
 #define PROMPT_QUESTION "<question>"        /* explain */
 #define PROMPT_IMPORTS "<imports>"          /* explain: those that stand above <before> */
 #define PROMPT_DIAGNOSTICS "<diagnostics>"  /* explain: what tools say of the selection */
@@ -125,6 +126,18 @@ struct prompt_refactor {
     size_t budget;
 };
 
+/* A rewrite of several files: what the model may change, whole. */
+struct prompt_workspace {
+    const struct prompt_related *files; /* their texts are what edits are matched with */
+    size_t file_count;
+    struct prompt_text names;     /* of other files, a line each */
+    const char *path;             /* of the file that the person is in; NULL: none of these */
+    struct prompt_text selection; /* what is selected there; empty: nothing */
+    const char *instruction;
+    bool as_json;                 /* the answer is JSON, else blocks: see answer/edits.h */
+    bool may_create;              /* the client takes new files */
+};
+
 struct prompt_commit {
     const char *branch;           /* NULL: detached or none yet */
     struct prompt_text files;     /* "M path" lines, complete */
@@ -150,6 +163,15 @@ int prompt_refactor_build(struct chat_messages *messages, const struct prompt_st
  * cut ("" between two lines). */
 int prompt_refactor_go_on(struct chat_messages *messages, struct prompt_text said,
                           struct prompt_text line);
+int prompt_workspace_build(struct chat_messages *messages, const struct prompt_style *style,
+                           const struct prompt_workspace *input);
+/* Asks again for the edits that could not be applied: the answer so far, and why, a text in which
+ * prompt_workspace_fault() has told of each. */
+int prompt_workspace_ask_again(struct chat_messages *messages, struct prompt_text said,
+                               struct prompt_text faults, bool as_json);
+/* `nearest`: real lines of the file, perhaps none. */
+int prompt_workspace_fault(struct buffer *out, const char *path, struct prompt_text search,
+                           const char *why, struct prompt_text nearest);
 int prompt_commit_build(struct chat_messages *messages, const struct prompt_style *style,
                         const struct prompt_commit *input);
 

@@ -206,7 +206,10 @@ static int keep(struct job *job, const char *text, size_t length, bool call_over
     size_t before = job->text.length;
     struct buffer restored CLEANUP(buffer_finish);
     buffer_init(&restored, ANSWER_CAP);
-    int status = redaction_restore(job->redaction, &job->held, text, length, call_over, &restored);
+    int status = job->kind->keeps_placeholders
+                     ? buffer_append(&restored, text, length)
+                     : redaction_restore(job->redaction, &job->held, text, length, call_over,
+                                         &restored);
     if (status == 0 && call_over && !last)
         status = buffer_append_string(&restored, "\n\n");
     if (status == 0)
@@ -309,6 +312,7 @@ void job_ask(struct job *job, struct chat_messages *messages)
         .tools = job->tools,
         .tool_count = job->tool_count,
         .tool_choice = job->tool_choice,
+        .format = job->format,
     };
     chat_messages_init(messages);
     if (upstream_call_start(job->services->upstream, &request, &callbacks, job, &job->call) != 0)

@@ -27,6 +27,7 @@ enum job_end {
 struct job_kind {
     enum task task;
     const char *title; /* of the progress: "Explaining" */
+    bool keeps_placeholders; /* `filter` gets the text with placeholders for secrets in it */
     /* From what the model says to what the person keeps: appends to out. `last`: no more will come.
      * Returns 0 or a negative errno. */
     int (*filter)(struct job *job, const char *text, size_t length, bool last, struct buffer *out);
@@ -62,6 +63,7 @@ struct job {
     const struct chat_tool *tools; /* offered with the next call; static */
     size_t tool_count;
     const char *tool_choice;
+    struct chat_format format;   /* of the next answer; static */
 };
 
 /* All that run: for the editor's idleness, cancelling by token, the end of the session. */

@@ -12,6 +12,7 @@
 #include "daemon/prompt/sections.h"
 #include "daemon/requests/context.h"
 #include "daemon/requests/job.h"
+#include "daemon/requests/workspace_refactor.h"
 #include "protocol/diff.h"
 
 /* How often an answer that the token limit cut off is gone on with. */
@@ -144,6 +145,24 @@ static void on_applied(void *context, bool ok, const struct json *result)
         show_message(services, 2, "The editor did not apply the rewrite.");
 }
 
+struct json_writer *refactor_begin_apply(struct services *services)
+{
+    struct json_writer *writer =
+        outgoing_begin(services->outgoing, "workspace/applyEdit", on_applied, services);
+    if (!writer)
+        return NULL;
+    json_begin_object(writer);
+    json_put_string(writer, "label", "gridls: rewrite");
+    json_write_key(writer, "edit");
+    return writer;
+}
+
+void refactor_end_apply(struct services *services, struct json_writer *writer)
+{
+    json_end_object(writer);
+    outgoing_send(services->outgoing);
+}
+
 static void apply(struct refactor *refactor, const struct diff *diff)
 {
     struct job *job = &refactor->job;
@@ -153,16 +172,11 @@ static void apply(struct refactor *refactor, const struct diff *diff)
         show_message(services, 3, "The rewrite changes nothing.");
         return;
     }
-    struct json_writer *writer =
-        outgoing_begin(services->outgoing, "workspace/applyEdit", on_applied, services);
+    struct json_writer *writer = refactor_begin_apply(services);
     if (!writer)
         return;
-    json_begin_object(writer);
-    json_put_string(writer, "label", "gridls: rewrite");
-    json_write_key(writer, "edit");
     write_edit(refactor, diff, writer);
-    json_end_object(writer);
-    outgoing_send(services->outgoing);
+    refactor_end_apply(services, writer);
     job_end_progress(job);
 }
 
@@ -450,14 +464,24 @@ static void start(struct services *services, struct request *request,
 void refactor_request(struct services *services, struct request *request, const void *params)
 {
     const struct lsp_refactor_params *refactor = params;
-    start(services, request, refactor, refactor->work_done_token, refactor->partial_result_token,
+    if (refactor->scope && strcmp(refactor->scope, "workspace") == 0)
+        workspace_refactor_start(services, request, refactor, refactor->work_done_token,
+                                 refactor->partial_result_token);
+    else if (refactor->scope && strcmp(refactor->scope, "selection") != 0)
+        request_fail(request, RPC_INVALID_PARAMS,
+                     "scope is neither \"selection\" nor \"workspace\".");
+    else
+        start(services, request, refactor, refactor->work_done_token, refactor->partial_result_token,
           NULL);
 }
 
 void refactor_command(struct services *services, const struct lsp_refactor_params *params,
                       const struct json *work_token)
 {
-    start(services, NULL, params, work_token, NULL, NULL);
+    if (params->scope && strcmp(params->scope, "workspace") == 0)
+        workspace_refactor_start(services, NULL, params, work_token, NULL);
+    else
+        start(services, NULL, params, work_token, NULL, NULL);
 }
 
 void refactor_resolve(struct services *services, struct request *request,
