@@ -119,6 +119,6 @@ void fuzz_one(const char *data, size_t length)
     holds_in_any_cut(MARKDOWN, NULL, &text);
     holds_in_any_cut(COMMIT, NULL, &text);
     holds_in_any_cut(REWRITE, &shape, &text);
-    answer_rewrite_is_elided(original.data, original.length, text.data, text.length);
+    answer_rewrite_is_elided(original.data, original.length, text.data, text.length, shape.prose);
     holds_when_complete(&place, &text);
 }

@@ -3,7 +3,8 @@
 The daemon may answer with an error or end the session; it may not crash, hang, leak, or write what no
 client should have to read. Some forty places are tried, evenly spread and others each day. With
 GRIDLS_FAULTS=all it is every one, which takes minutes, with GRIDLS_FAULTS=N[-M] those, and with
-GRIDLS_FAULTS_ROW=N so many fail in a row. With GRIDLS_FAULTS_TRACE=1 a failure tells the place in the program, but leaks are not looked for.
+GRIDLS_FAULTS_ROW=N so many fail in a row. With GRIDLS_FAULTS_TRACE=1 a failure tells the place in the
+program, but leaks are not looked for.
 """
 
 import datetime
