@@ -22,7 +22,7 @@ struct name {
     char *word;
     related_name hash;
     bool found;
-    bool far; /* worth a look into files that are not at hand */
+    bool far; /* worth a look into other texts */
 };
 
 struct definitions_search {
@@ -91,15 +91,36 @@ static void end(struct definitions_search *search)
 
 /* ---- names ------------------------------------------------------------------------------------ */
 
-/* Called, or spelled as types, constants and globals are: local variables have no definition that would
- * be worth reading files for. */
+/* Whether the word before `at` says that the next one is a type. */
+static bool follows_type_word(struct prompt_text text, size_t at)
+{
+    static const char *const words[] = {"struct", "enum", "union", "class", "interface", "trait",
+                                        "impl", "new", "extends", "implements"};
+    while (at > 0 && text.text[at - 1] == ' ')
+        at--;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t length = strlen(words[i]);
+        if (length <= at && memcmp(text.text + at - length, words[i], length) == 0 &&
+            (length == at || !isalnum((unsigned char)text.text[at - length - 1])))
+            return true;
+    }
+    return false;
+}
+
+/* Called, or spelled as types, constants and globals are: local variables and members have no
+ * definition that would be worth a look into other texts. */
 static bool is_far(struct prompt_text text, struct prompt_text word)
 {
-    size_t behind = (size_t)(word.text - text.text) + word.length;
+    size_t start = (size_t)(word.text - text.text);
+    size_t behind = start + word.length;
+    bool is_member = start > 0 && (text.text[start - 1] == '.' ||
+                                   (start > 1 && memcmp(word.text - 2, "->", 2) == 0));
     while (behind < text.length && text.text[behind] == ' ')
         behind++;
-    return (behind < text.length && text.text[behind] == '(') ||
-           isupper((unsigned char)word.text[0]) || memchr(word.text, '_', word.length);
+    if (behind < text.length && text.text[behind] == '(')
+        return true;
+    return !is_member && (isupper((unsigned char)word.text[0]) ||
+                          memchr(word.text, '_', word.length) || follows_type_word(text, start));
 }
 
 static struct name *find_name(struct definitions_search *search, related_name hash)
@@ -169,13 +190,25 @@ static void add(struct definitions_search *search, const char *path, struct prom
     search->bytes += text.length;
 }
 
+/* A statement within a function, by its looks: it tells no more than what it stands in. */
+static bool is_local(struct prompt_text text)
+{
+    const char *line_end = memchr(text.text, '\n', text.length);
+    size_t end = line_end ? (size_t)(line_end - text.text) : text.length;
+    while (end > 0 && isspace((unsigned char)text.text[end - 1]))
+        end--;
+    return end > 0 && (text.text[0] == ' ' || text.text[0] == '\t') && text.text[end - 1] == ';';
+}
+
+/* In the document itself any name is looked up, in other texts those that are worth it. */
 static void look_up(struct definitions_search *search, const char *path,
-                    const struct related_index *index)
+                    const struct related_index *index, bool is_own)
 {
     for (size_t i = 0; i < search->name_count; i++) {
         struct name *name = &search->names[i];
         struct prompt_text text;
-        if (name->found || !related_index_definition(index, name->hash, &text))
+        if (name->found || !(name->far || is_own) || !related_index_definition(index, name->hash, &text) ||
+            is_local(text))
             continue;
         name->found = true;
         add(search, path, text);
@@ -192,7 +225,8 @@ static void look_at_document(struct definitions_search *search)
         length = RELATED_TEXT_MAX;
     if (related_index_create(&index, (struct prompt_text){text_view(text, 0, length), length}) != 0)
         return;
-    look_up(search, workspace_name_of(search->workspace, document_name(search->document)), index);
+    look_up(search, workspace_name_of(search->workspace, document_name(search->document)), index,
+            true);
     related_index_destroy(index);
 }
 
@@ -203,7 +237,7 @@ static void look_at_neighbours(struct definitions_search *search, struct neighbo
                                      NEIGHBOURS_MAX);
     for (size_t i = 0; i < count; i++)
         if (!texts[i].is_own)
-            look_up(search, texts[i].name, texts[i].index);
+            look_up(search, texts[i].name, texts[i].index, false);
 }
 
 /* ---- other files ------------------------------------------------------------------------------ */
@@ -279,7 +313,8 @@ static void on_read(void *context, int error, const char *text, size_t length)
     search->file = NULL;
     if (!error && !memchr(text, '\0', length) && names_any(search, text, length) &&
         related_index_create(&index, (struct prompt_text){text, length}) == 0)
-        look_up(search, workspace_name_of(search->workspace, search->tree.paths[search->at]), index);
+        look_up(search, workspace_name_of(search->workspace, search->tree.paths[search->at]), index,
+                false);
     related_index_destroy(index);
     search->at++;
     read_next(search);

@@ -165,8 +165,21 @@ static void test_the_nearest_file_counts(void **state)
     assert_string_equal(find(scratch, "one()"), "b/c/x.c: int one(void)\n");
     sh(scratch, "rm r/b/c/x.c");
     assert_string_equal(find(scratch, "one()"), "b/x.c: int one(void)\n");
-    /* A local variable is not worth reading files for. */
-    assert_string_equal(find(scratch, "one = 2"), "");
+    /* Local variables and members are not worth reading files for; types and calls are. */
+    assert_string_equal(find(scratch, "one = 2; x->one_two; y.One"), "");
+    sh(scratch, "printf 'struct two {\\n};\\nstruct Three {\\n};\\n' >r/two.c");
+    assert_string_equal(find(scratch, "struct two *x; y.one()"),
+                        "b/x.c: int one(void)\ntwo.c: struct two {\n");
+    assert_string_equal(find(scratch, "Three x; restruct two"), "two.c: struct Three {\n");
+}
+
+static void test_a_local_variable_is_no_definition_of_a_type(void **state)
+{
+    struct scratch *scratch = *state;
+
+    sh(scratch, "cd r; printf 'struct two {\\n};\\n' >two.h");
+    scratch->document = open_document(scratch, "r/a.c", "int f(void)\n{\n    struct two *two = g();\n}\n");
+    assert_string_equal(find(scratch, "struct two *two"), "two.h: struct two {\n");
 }
 
 static void test_ignored_files_are_not_read(void **state)
@@ -236,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_own_text_then_neighbours_then_files),
         TEST(test_the_nearest_file_counts),
+        TEST(test_a_local_variable_is_no_definition_of_a_type),
         TEST(test_ignored_files_are_not_read),
         TEST(test_a_document_outside_of_the_workspace),
         TEST(test_much_of_it_is_bounded),
