@@ -12,6 +12,8 @@ import re
 import subprocess
 import sys
 
+import manual
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -169,6 +171,10 @@ def check_failures(_):
                        'daemon/failure.c', 'protocol/README.md')
 
 
+def check_manual(_):
+    return manual.faults()
+
+
 CHECKS = {
     'methods': check_methods,
     'params': check_params,
@@ -178,6 +184,7 @@ CHECKS = {
     'providers': check_providers,
     'kinds of failures': check_failures,
     'files': check_files,
+    'manual page': check_manual,
 }
 
 
