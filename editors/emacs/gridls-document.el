@@ -149,8 +149,8 @@ Those of remote files are not: its ignore rules could not be read."
     (gridls-document--notice gridls-document--open)))
 
 (defun gridls-document--notice (document)
-  "Take note of changes of this buffer, DOCUMENT, that no hook has told.
-They were made with hooks off, or through another buffer with the same text."
+  "Take note of what no hook has told of this buffer, which is DOCUMENT.
+It was done with hooks off, or through another buffer with the same text."
   (unless (eql (gridls-document-tick document) (buffer-chars-modified-tick))
     (setf (gridls-document-prefix document) 0
           (gridls-document-suffix document) 0
