@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes the README's picture: real Vim on the sandbox, in a terminal, drawn as SVG.
+"""Makes the README's pictures: real editors on the sandbox, in a terminal, drawn as SVG.
 
     tests/pictures/make.py GRIDLS
 
-GRIDLS is the daemon. Writes vim.svg beside this file. Needs Vim and tmux.
+GRIDLS is the daemon. Writes vim.svg and emacs.svg beside this file. Needs Vim, Emacs and tmux.
 """
 
 import html
@@ -117,29 +117,56 @@ def draw(screen):
             + '\n'.join(parts) + '\n</svg>\n')
 
 
-def picture(gridls):
+ADD = 'static struct conversation *add(struct conversations *conversations)'
+
+
+def picture(gridls, command, play):
+    """What `play` leaves on the screen of an editor, which `command` starts with a source of ours."""
     with Scratch() as scratch:
         environment = scratch.env(GRIDLS_TRY_PROGRAM=gridls, GRIDLS_TRY_OPTION='--sandbox',
-                                  GRIDLS_TRY_SOURCE='', TERM='screen-256color')
+                                  GRIDLS_TRY_SOURCE='', GRIDLS_TRY_QUIET='1',
+                                  TERM='screen-256color')
         source = (ROOT / 'daemon' / 'conversation.c').read_text()
         scratch.write('conversation.c', source)
-        command = ['vim', '-N', '-i', 'NONE', '-n', '-u', str(ROOT / 'editors/vim/try.vim'),
-                   '--cmd', 'set background=dark', 'conversation.c']
-        with Terminal(command, environment, scratch.work, WIDTH, HEIGHT) as terminal:
-            terminal.wait_for('conversation.c')
-            first = source.split('\n').index('static struct conversation *add(struct conversations '
-                                             '*conversations)') + 1
-            terminal.type(f':{first},{first + 8}GridlsExplain\r')
-            terminal.wait_for('(i asks on', 20)
-            terminal.type(':/^    free(conversations);/\rzz')
-            terminal.type('Oconversations->first = ')
-            terminal.wait_for('// gridls sandbox', 20)
-            terminal.wait_for('-- INSERT --')
+        first = source.split('\n').index(ADD) + 1
+        with Terminal([*command, 'conversation.c'], environment, scratch.work, WIDTH,
+                      HEIGHT) as terminal:
+            terminal.wait_for('conversation.c', 20)
+            play(terminal, first)
             return draw(terminal.screen(colours=True).rstrip('\n') + '\n')
 
 
+def play_vim(terminal, first):
+    terminal.type(f':{first},{first + 8}GridlsExplain\r')
+    terminal.wait_for('(i asks on', 20)
+    terminal.type(':/^    free(conversations);/\rzz')
+    terminal.type('Oconversations->first = ')
+    terminal.wait_for('// gridls sandbox', 20)
+    terminal.wait_for('-- INSERT --')
+
+
+def play_emacs(terminal, first):
+    terminal.keys('M-g', 'M-g')
+    terminal.type(f'{first}\r')
+    terminal.keys('C-@', *['C-n'] * 9)
+    terminal.keys('M-x')
+    terminal.type('gridls-explain\r')
+    terminal.wait_for('asks on', 20)
+    terminal.keys('C-s')
+    terminal.type('free(conversations);\r')
+    terminal.keys('C-a', 'C-o', 'Tab')
+    terminal.type('conversations->first = ')
+    terminal.wait_for('// gridls sandbox', 20)
+
+
 def main():
-    (HERE / 'vim.svg').write_text(picture(os.path.abspath(sys.argv[1])))
+    gridls = os.path.abspath(sys.argv[1])
+    (HERE / 'vim.svg').write_text(picture(
+        gridls, ['vim', '-N', '-i', 'NONE', '-n', '-u', str(ROOT / 'editors/vim/try.vim'),
+                 '--cmd', 'set background=dark'], play_vim))
+    (HERE / 'emacs.svg').write_text(picture(
+        gridls, ['emacs', '-nw', '-Q', '--eval', '(setq frame-background-mode (quote dark))',
+                 '-l', str(ROOT / 'editors/emacs/try/init.el')], play_emacs))
     return 0
 
 
