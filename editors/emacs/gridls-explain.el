@@ -15,6 +15,7 @@
 (require 'cl-lib)
 (require 'subr-x)
 (require 'gridls-client)
+(require 'gridls-diagnostics)
 (require 'gridls-document)
 
 (defface gridls-heading '((t :inherit font-lock-function-name-face :weight bold))
@@ -101,7 +102,7 @@ asks for the question."
       (cond (gridls-explain--ticket
              (user-error "The last answer is still being written"))
             ((not gridls-explain--conversation)
-             (user-error "This explanation has failed, so there is nothing to ask about"))))
+             (user-error "This explanation has failed or is too long to ask on"))))
     buffer))
 
 (defun gridls-explain-stop ()
@@ -118,7 +119,9 @@ asks for the question."
   (let* ((source (current-buffer))
          (title (gridls-explain--place-title begin end))
          (params `( :textDocument ,(gridls-document-identifier)
-                    :range ,(gridls-document-range begin end)))
+                    :range ,(gridls-document-range begin end)
+                    :diagnostics ,(gridls-diagnostics-wire
+                                   (gridls-diagnostics-between begin end))))
          (buffer (get-buffer-create (format "*gridls: %s*" title))))
     (with-current-buffer buffer
       (gridls-explain--forget)

@@ -40,6 +40,8 @@ Where one of them returns non-nil there is none."
 
 (defvar-local gridls-inline--items nil
   "What is offered: a list of `gridls-inline-item', the shown one first.")
+(defvar-local gridls-inline--invoked-p nil
+  "Whether a person has asked for what is offered, and so for all there is.")
 (defvar-local gridls-inline--line nil
   "A marker at the beginning of the line that the items are for.")
 (defvar-local gridls-inline--overlays nil
@@ -73,8 +75,8 @@ Non-nil makes `gridls-inline-map' active.")
                                       ("M-f" gridls-accept-word) ("C-e" gridls-accept-line)
                                       ("C-g" gridls-dismiss)))
       (gridls-inline--bind map key command #'gridls-inline-shown-p))
-    (gridls-inline--bind map "M-n" 'gridls-next #'gridls-inline-several-p)
-    (gridls-inline--bind map "M-p" 'gridls-previous #'gridls-inline-several-p)
+    (gridls-inline--bind map "M-n" 'gridls-next #'gridls-inline-more-p)
+    (gridls-inline--bind map "M-p" 'gridls-previous #'gridls-inline-more-p)
     map)
   "Keys where ghost text is shown.
 Where there is nothing to accept each does what it did before.")
@@ -231,6 +233,7 @@ before this one is not cancelled, only not listened to any more."
            (offer (lambda (items)
                     (when (buffer-live-p buffer)
                       (with-current-buffer buffer
+                        (setq gridls-inline--invoked-p (eql kind gridls-inline--invoked))
                         (gridls-inline--offer line text column items))))))
       (setq gridls-inline--ticket
             (gridls-client-request
@@ -312,10 +315,15 @@ Another candidate may where the shown one does not; that is the first then."
        (eql gridls-inline-visible (point))
        (gridls-inline--agree)))
 
-(defun gridls-inline-several-p ()
+(defun gridls-inline--several-p ()
   "Whether there is another candidate to show."
+  (cl-some #'gridls-inline--rest (cdr gridls-inline--items)))
+
+(defun gridls-inline-more-p ()
+  "Whether there is another candidate to show or to ask for."
   (and (gridls-inline-shown-p)
-       (cl-some #'gridls-inline--rest (cdr gridls-inline--items))))
+       (or (gridls-inline--several-p)
+           (not gridls-inline--invoked-p))))
 
 ;;;; Showing
 
@@ -455,9 +463,17 @@ buffer.  So where there is one, the first character of TEXT stands for it."
   (gridls-inline--accept #'gridls-inline--first-line))
 
 (defun gridls-inline--cycle (step)
-  "Show the candidate that is STEP places on."
-  (unless (gridls-inline-several-p)
+  "Show the candidate that is STEP places on, or ask for more than one."
+  (cond
+   ((not (gridls-inline-more-p))
     (user-error "There is no other ghost text here"))
+   ((gridls-inline--several-p)
+    (gridls-inline--turn step))
+   (t
+    (gridls-inline--ask gridls-inline--invoked))))
+
+(defun gridls-inline--turn (step)
+  "Show the candidate that is STEP places on."
   (let ((count (length gridls-inline--items))
         (items gridls-inline--items))
     (cl-loop do (setq items (append (last items (mod (- step) count))

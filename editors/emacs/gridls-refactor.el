@@ -12,19 +12,12 @@
 (require 'cl-lib)
 (require 'subr-x)
 (require 'gridls-client)
+(require 'gridls-diagnostics)
 (require 'gridls-document)
 (require 'gridls-edit)
 
 (defvar gridls-refactor-history nil
   "Instructions that were given.")
-
-(declare-function flymake-diagnostics "flymake")
-(declare-function flymake-diagnostic-beg "flymake")
-(declare-function flymake-diagnostic-end "flymake")
-(declare-function flymake-diagnostic-text "flymake")
-(declare-function flycheck-overlay-errors-in "ext:flycheck")
-(declare-function flycheck-error-message "ext:flycheck")
-(declare-function flycheck-error-region-for-mode "ext:flycheck")
 
 (defun gridls-refactor-lines ()
   "The lines of the region or, without one, the line of point.
@@ -125,7 +118,7 @@ SELECT is whether to select the window of the preview."
   (pcase-let ((`(,begin . ,end) (gridls-refactor-lines)))
     (gridls-refactor--when-attached
      (lambda (begin end)
-       (gridls-refactor--choose begin end (gridls-refactor--diagnostics begin end) nil))
+       (gridls-refactor--choose begin end (gridls-diagnostics-between begin end) nil))
      begin end)))
 
 ;;;###autoload
@@ -133,8 +126,8 @@ SELECT is whether to select the window of the preview."
   "Fix what a diagnostic at point, or in its line, is about.
 It may be one of Flymake or of Flycheck."
   (interactive "*")
-  (let ((diagnostics (or (gridls-refactor--diagnostics (point) (point))
-                         (gridls-refactor--diagnostics (gridls-document-bol)
+  (let ((diagnostics (or (gridls-diagnostics-between (point) (point))
+                         (gridls-diagnostics-between (gridls-document-bol)
                                                        (gridls-document-eol)))))
     (unless diagnostics
       (user-error "There is no diagnostic in this line"))
@@ -152,7 +145,7 @@ there is one thing, it is done."
      'textDocument/codeAction
      `( :textDocument ,(gridls-document-identifier)
         :range ,(gridls-document-range begin end)
-        :context ( :diagnostics ,(vconcat (mapcar #'gridls-refactor--diagnostic diagnostics))
+        :context ( :diagnostics ,(gridls-diagnostics-wire diagnostics)
                    :triggerKind 1
                    ,@(and only `(:only ,only))))
      :result (lambda (actions)
@@ -177,31 +170,6 @@ there is one thing, it is done."
       (with-current-buffer buffer
         (gridls-refactor-request (copy-sequence (aref (plist-get action :arguments) 0))
                                  (if (string-prefix-p "Fix: " title) "fixing" "rewriting")))))))
-
-(defun gridls-refactor--diagnostic (diagnostic)
-  "DIAGNOSTIC, (BEGIN END TEXT), as the daemon takes it."
-  (pcase-let ((`(,begin ,end ,text) diagnostic))
-    `(:range ,(gridls-document-range begin end) :message ,text)))
-
-(defun gridls-refactor--diagnostics (begin end)
-  "What Flymake and Flycheck say of the text between BEGIN and END.
-A list of (BEGIN END TEXT)."
-  (append
-   (and (bound-and-true-p flymake-mode)
-        (mapcar (lambda (diagnostic)
-                  (list (flymake-diagnostic-beg diagnostic)
-                        (flymake-diagnostic-end diagnostic)
-                        (flymake-diagnostic-text diagnostic)))
-                (if (= begin end)
-                    (flymake-diagnostics begin)
-                  (flymake-diagnostics begin end))))
-   (and (bound-and-true-p flycheck-mode)
-        (mapcar (lambda (found)
-                  (pcase-let ((`(,from . ,to)
-                               (or (flycheck-error-region-for-mode found major-mode)
-                                   (cons begin end))))
-                    (list from to (flycheck-error-message found))))
-                (flycheck-overlay-errors-in begin (max end (min (point-max) (1+ begin))))))))
 
 (provide 'gridls-refactor)
 ;;; gridls-refactor.el ends here

@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from emacs_case import SOURCE, EmacsCase  # noqa: E402
+from emacs_case import PLUGIN, SOURCE, EmacsCase  # noqa: E402
 from support.fake_upstream import Wait, error, stream  # noqa: E402
 from support.terminal import wait_until  # noqa: E402
 
@@ -142,6 +142,40 @@ class GhostTextTest(EmacsCase):
         terminal.wait_for(lambda screen: '    last\n' in screen)
         self.assertEqual(self.save(terminal), SOURCE.replace(
             '{\n', '{\n    total = first();\n    last\n'))
+
+    def test_candidates_are_gone_through(self):
+        self.complete_with_choices('one();', 'two();', 'three();')
+        self.complete_with_nothing_more()
+        terminal = self.emacs(mode=False)
+        self.opened_line(terminal)
+        self.meta_x(terminal, 'gridls-complete')
+        terminal.wait_for('    one();')
+        terminal.keys('M-n')
+        terminal.wait_for('    two();')
+        terminal.keys('M-n')
+        terminal.wait_for('    three();')
+        terminal.keys('M-n')
+        terminal.wait_for('    one();')
+        terminal.keys('M-p')
+        terminal.wait_for('    three();')
+        terminal.type('t')
+        terminal.wait_for(lambda screen: '    three();' in screen and terminal.cursor() == (5, 2))
+        terminal.keys('M-n')
+        terminal.wait_for('    two();')
+        terminal.keys('Tab')
+        self.assertEqual(self.save(terminal), SOURCE.replace('{\n', '{\n    two();\n'))
+
+    def test_more_candidates_than_came_by_themselves(self):
+        self.complete_with('one();')
+        self.complete_with_choices('two();')
+        self.complete_with_nothing_more()
+        terminal = self.emacs()
+        self.opened_line(terminal)
+        terminal.wait_for('    one();')
+        terminal.keys('M-n')
+        terminal.wait_for('    two();')
+        terminal.keys('M-n')
+        terminal.wait_for('    one();')
 
     def test_dismissing_leaves_the_text_alone(self):
         self.complete_with('total = first();')
@@ -274,6 +308,20 @@ class DaemonTest(EmacsCase):
         terminal.wait_closed()
         wait_until(lambda: not os.path.exists(f'/proc/{daemon}'), 'the daemon ends')
         self.upstream.expect(method='POST').wait_gone()
+
+
+class TryTest(EmacsCase):
+    """What editors/try starts."""
+
+    def test_it_shows_its_keys_and_the_daemon_runs(self):
+        self.environment |= {'GRIDLS_TRY_PROGRAM': self.environment['GRIDLS'],
+                             'GRIDLS_TRY_OPTION': '--sandbox', 'GRIDLS_TRY_SOURCE': 'The sandbox.'}
+        self.write('a.c', SOURCE)
+        terminal = self.run_in_terminal(
+            ['emacs', '-nw', '-Q', '-l', str(PLUGIN / 'try' / 'init.el'), 'a.c'])
+        terminal.wait_for('The sandbox.', 20)
+        self.meta_x(terminal, 'gridls-status')
+        terminal.wait_for('gridls: ready')
 
 
 if __name__ == '__main__':

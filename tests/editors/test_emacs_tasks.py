@@ -102,6 +102,20 @@ class ExplainTest(TaskCase):
         self.assertIn('[a](http://127.0.0.1:1/)', terminal.screen())
 
 
+    def test_the_model_is_told_what_flymake_says(self):
+        self.upstream.answer(stream('It is short.'))
+        terminal = self.emacs(mode=False, extra="""
+(require 'flymake)
+(defun check (report &rest _)
+  (funcall report (list (flymake-make-diagnostic (current-buffer) 5 6 :error "x is too short"))))
+(add-hook 'c-mode-hook (lambda () (add-hook 'flymake-diagnostic-functions #'check nil t)
+                         (flymake-mode) (flymake-start)))
+""")
+        self.explain(terminal)
+        terminal.wait_for('It is short.')
+        self.assertIn('x is too short', self.upstream.expect(method='POST').prompt)
+
+
 class RefactorTest(TaskCase):
     TEXT = 'int a;\nint b;\n\nint tail;\n'
 
