@@ -274,11 +274,18 @@ static void write_rewrites(struct list *list, const struct lsp_code_action_param
     }
 }
 
+/* The one is Vim's name for it, the other LSP's. */
+static bool is_commit_message(const struct document *document)
+{
+    return strcmp(document->language_id, "gitcommit") == 0 ||
+           strcmp(document->language_id, "git-commit") == 0;
+}
+
 static void write_list(struct list *list, const struct lsp_code_action_params *params)
 {
     bool selection = position_compare(params->range.start, params->range.end) != 0;
     json_begin_array(list->writer);
-    if (strcmp(list->document->language_id, "gitcommit") == 0) {
+    if (is_commit_message(list->document)) {
         if (is_wanted(params, "source"))
             write_commit_message(list->writer, list->services, list->document);
         json_end_array(list->writer);
