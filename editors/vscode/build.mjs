@@ -19,3 +19,13 @@ await build({
     target: 'node20',
     external: ['vscode'],
 });
+
+await build({
+    ...common,
+    entryPoints: ['src/view/page.ts'],
+    outfile: 'dist/page.js',
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+    sourcemap: false,
+});

@@ -1,12 +1,16 @@
 import * as vscode from 'vscode';
 import type { Middleware } from 'vscode-languageclient/node';
-import type { Status } from './appearance';
+import { appearance, type Status } from './appearance';
 import type { Client } from './client';
+import { Commit } from './commit';
 import { Daemon } from './daemon';
+import { Explain } from './explain';
 import { Ghost } from './ghost';
 import { Key } from './key';
 import { showMenu } from './menu';
 import { say } from './messages';
+import { Previews } from './preview';
+import { Refactor } from './refactor';
 import { daemonSettings } from './settings';
 import { StatusItem } from './status';
 import { Switches } from './switches';
@@ -42,13 +46,17 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         };
     };
     const client = (): Client | undefined => daemon?.client;
+    const need = (): Client | undefined => client() ?? tellThatItIsNotThere(started);
     const ghost = new Ghost(client, switches);
+    const previews = new Previews();
+    const refactor = new Refactor(context.globalState, previews, need);
     const settingsChanged = (): void => {
         void client()?.sendNotification('workspace/didChangeConfiguration', { settings: null })
             .catch(() => undefined);
     };
     const middleware: Middleware = {
         ...ghost.middleware,
+        ...refactor.middleware,
         workspace: {
             configuration: params => params.items.map(() => settings()),
             // The daemon asks for them then; what the client would send holds defaults as well.
@@ -82,7 +90,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     };
 
     context.subscriptions.push(
-        log, key, switches, item, ghost, started,
+        log, key, switches, item, ghost, previews, refactor, started,
+        new Explain(context.extensionUri, need), new Commit(need),
         started.onDidChange(state => {
             void vscode.commands.executeCommand('setContext', 'gridls.running', state.name === 'running');
             show();
@@ -111,6 +120,14 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     show();
     // Not awaited: commands are there at once, and say so where the daemon is not.
     void start();
+}
+
+/** Says why nothing can be asked of the daemon. */
+function tellThatItIsNotThere(daemon: Daemon): undefined {
+    if (daemon.state.name === 'missing')
+        tellHowToGetIt(daemon.state.fault);
+    else
+        void say(appearance(daemon.state, undefined, true).tooltip);
 }
 
 function tellHowToGetIt(fault: string): void {

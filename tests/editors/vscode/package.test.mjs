@@ -11,7 +11,7 @@ const npx = (...args) => spawnSync(process.execPath, args, { cwd: EXTENSION, enc
 const bin = name => path.join(EXTENSION, 'node_modules', name);
 
 test('package: the types of all modules agree', () => {
-    for (const project of ['.']) {
+    for (const project of ['.', 'src/view']) {
         const told = npx(bin('typescript/bin/tsc'), '--noEmit', '-p', project);
         assert.equal(told.status, 0, told.stdout);
     }
@@ -26,7 +26,8 @@ test('package: vsce makes it without a warning, of what it needs and nothing els
     const files = execFileSync('python3', ['-c', 'import sys, zipfile\n' +
         'print("\\n".join(zipfile.ZipFile(sys.argv[1]).namelist()))', PACKAGE], { encoding: 'utf8' });
     const names = files.trim().split('\n').filter(name => name.startsWith('extension/'));
-    for (const name of ['LICENSE.txt', 'readme.md', 'package.json', 'dist/extension.js', 'media/icon.png'])
+    for (const name of ['LICENSE.txt', 'readme.md', 'package.json', 'dist/extension.js',
+                        'dist/page.js', 'media/answer.css', 'media/icon.png'])
         assert.ok(names.includes(`extension/${name}`), `${name} is missing`);
     assert.deepEqual(names.filter(name => /node_modules|\.ts$|\.map$|\.sh$|lock/.test(name)), []);
     assert.ok(fs.statSync(PACKAGE).size < 400_000, 'it has grown large');

@@ -148,6 +148,7 @@ export class Workbench {
         await page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(folder)}&payload=` +
                         encodeURIComponent(JSON.stringify(told)));
         const window = new Window(page, folder);
+        await window.see('.monaco-workbench .statusbar-item');
         return window;
     }
 
@@ -205,6 +206,7 @@ export class Window {
         await this.press('Enter');
         await this.see(`.tab.active[data-resource-name="${name}"]`);
         await this.page.waitForSelector('.quick-input-widget', { state: 'hidden' });
+        await this.see('.editor-instance .monaco-editor.focused .view-line');
     }
 
     see(selector) {
