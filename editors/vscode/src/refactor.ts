@@ -63,7 +63,8 @@ export class Refactor implements vscode.Disposable {
         provideCodeActions: async (document, range, context, token, next) => {
             const actions = await next(document, range, context, token);
             for (const action of actions ?? []) {
-                if (!(action instanceof vscode.CodeAction) || action.edit || action.command)
+                if (!(action instanceof vscode.CodeAction) || action.edit || action.command ||
+                    action.disabled)
                     continue;
                 const pending: Pending = {
                     title: action.title, kind: action.kind?.value, data: (action as Partial<CodeAction>).data,
