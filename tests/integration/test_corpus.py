@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import unittest
+import urllib.parse
 
 from tests.support.edited_text import EditedText
 from tests.support.fake_upstream import FakeUpstream, response, stream
@@ -29,7 +30,7 @@ class Case:
         for option in sections[0].split('\n'):
             kind, _, value = option.partition(' ')
             if kind in ('file', 'select'):
-                setattr(self, kind, value)
+                setattr(self, kind, value.replace('␣', ' '))
             elif option.strip():
                 raise AssertionError(f'{name}: what is "{option}"?')
         for kind, body in zip(sections[1::2], sections[2::2]):
@@ -119,7 +120,7 @@ class CorpusTest(unittest.TestCase):
 
     def play(self, client, number, case):
         text = EditedText(case.text, 'utf-16')
-        uri = f'file:///corpus/{number}/{case.file}'
+        uri = f'file:///corpus/{number}/{urllib.parse.quote(case.file)}'
         self.expect(case, random.Random(number))
         language = 'markdown' if case.file.endswith('.md') else 'c'
         client.open(uri, case.text, 1, language)

@@ -8,6 +8,7 @@ program, but leaks are not looked for.
 """
 
 import datetime
+import json
 import os
 import tempfile
 import unittest
@@ -25,7 +26,9 @@ DEADLINE = 10
 CAPABILITIES = {
     'general': {'positionEncodings': ['utf-8']},
     'window': {'workDoneProgress': True, 'showDocument': {'support': True}},
-    'workspace': {'workspaceEdit': {'documentChanges': True}, 'applyEdit': True,
+    'workspace': {'workspaceEdit': {'documentChanges': True, 'resourceOperations': ['create'],
+                                    'changeAnnotationSupport': {'groupsOnLabel': True}},
+                  'applyEdit': True,
                   'configuration': True},
     'textDocument': {'codeAction': {'codeActionLiteralSupport': {'codeActionKind': {'valueSet': []}},
                                     'dataSupport': True,
@@ -97,6 +100,7 @@ class Session:
         self.ask('workspace/executeCommand', {
             'command': 'gridls.explain', 'arguments': [self.document(range=span(1, 2))]})
         self.ask('gridls/commitMessage', {'root': self.scratch.root, 'hint': 'short'})
+        self.rewrite_all()
         self.cancel()
         self.tell('textDocument/didClose', self.document())
         answer = self.ask('shutdown')
@@ -117,6 +121,21 @@ class Session:
             range=span(1, 5), context={'diagnostics': [{'range': span(2, 2), 'message': 'no'}]}))
         if actions.get('result'):
             self.ask('codeAction/resolve', actions['result'][0])
+
+    def rewrite_all(self):
+        """Cut off and gone on with; edits of several files, the first of which do not fit."""
+        self.upstream.forget_rules()
+        self.upstream.answer(stream('```c\nint', finish_reason='length'), method='POST')
+        self.upstream.answer(stream('int x;\n```\n'), method='POST')
+        self.ask('gridls/refactor', self.document(range=span(1, 5), instruction='shorter'))
+        edits = [{'path': path, 'search': search, 'replace': 'int start(void)'}
+                 for path, search in (('src/a.c', 'int main(void)'), ('src/b.c', 'no such line'))]
+        files = [{'path': 'src/c.c', 'text': 'int start(void);\n'}]
+        for answer in ({'summary': 'Done.', 'edits': edits, 'new_files': files},
+                       {'edits': [{'path': 'src/b.c', 'search': 'main()', 'replace': 'start()'}]}):
+            self.upstream.answer(stream(json.dumps(answer)), method='POST')
+        self.ask('gridls/refactor', self.document(
+            scope='workspace', instruction='rename main to start', workDoneToken='r'))
 
     def complete(self):
         self.ask('gridls/inlineCompletion', self.document(
@@ -142,6 +161,7 @@ class FaultsTest(unittest.TestCase):
     def setUp(self):
         self.scratch = self.enterContext(Scratch())
         self.scratch.write('src/a.c', TEXT)
+        self.scratch.write('src/b.c', 'int go(void) { return main(); }\n')
         self.scratch.write('.gridlsignore', '*.pem\n')
         self.scratch.write('.gridls.json', '{"instructions": "Be brief."}')
         self.scratch.git('init')
