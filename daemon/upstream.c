@@ -262,6 +262,10 @@ static void on_pause_over(uv_timer_t *timer)
 {
     struct upstream *upstream = timer->data;
     upstream->paused_until = 0;
+    /* A limit is over when its time is; whatever else was wrong is so until an answer comes, or the
+     * person would be told of it anew at each try. */
+    if (upstream->trouble != UPSTREAM_LIMITED)
+        return;
     upstream->trouble = UPSTREAM_READY;
     upstream_state_changed(upstream);
 }

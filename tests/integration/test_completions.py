@@ -1,6 +1,7 @@
 """Inline completion over a whole session: pauses, neighbours, what must never be read."""
 
 import os
+import time
 import unittest
 
 from tests.support.fake_upstream import FakeUpstream, error, response, stream
@@ -77,6 +78,24 @@ class CompletionsTest(unittest.TestCase):
                 if message.get('method') == 'gridls/status']
         self.assertNotIn('limited', told)
         self.assertNotIn('window/showMessage', [message.get('method') for message in client.pending()])
+        self.end(client)
+
+    def test_an_outage_is_told_once_and_over_with_the_first_answer(self):
+        client = self.start()
+        client.open(self.uri('a.c'), 'int a = \n')
+        self.status(client, 'ready')
+        self.upstream.answer(error(503, 'away', {'Retry-After': '1'}), times=2)
+        self.upstream.answer(stream('1;'))
+        answer = None
+        deadline = time.monotonic() + 30
+        while answer is None and time.monotonic() < deadline:  # As keys come while a person types.
+            answer = self.complete(client, 'a.c', 0, 8)
+        self.assertEqual(answer['items'][0]['insertText'], '1;')
+        self.assertEqual(self.posts(), 3)
+        self.status(client, 'offline')
+        self.status(client, 'ready')
+        self.assertFalse([message for message in client.pending()
+                          if message.get('method') == 'gridls/status'])
         self.end(client)
 
     def test_a_link_out_of_the_project_is_not_read(self):
