@@ -78,6 +78,8 @@ static int read_messages(struct sandbox_chat *chat, const struct json *messages)
         chat->prompt_bytes += (int64_t)content.length;
         if (strcmp(role, "user") == 0)
             last = message;
+        if (strcmp(role, "tool") == 0)
+            chat->may_look = false;
     }
     if (last)
         append_content(&chat->prompt, json_member(last, "content"));
@@ -97,6 +99,7 @@ int sandbox_chat_read(struct sandbox_chat *chat, const char *body, size_t length
 {
     const struct json *messages;
     const char *model;
+    const char *choice;
     int error;
 
     *chat = (struct sandbox_chat){0};
@@ -119,6 +122,9 @@ int sandbox_chat_read(struct sandbox_chat *chat, const char *body, size_t length
                                       "that GET /v1/models lists.");
         return 404;
     }
+    choice = json_string(json_member(chat->root, "tool_choice"));
+    chat->may_look = json_count(json_member(chat->root, "tools")) > 0 &&
+                     !(choice && strcmp(choice, "none") == 0);
     error = read_messages(chat, messages);
     if (error == -EINVAL) {
         buffer_append_string(problem, "Each message needs a role.");
@@ -143,7 +149,7 @@ void sandbox_chat_finish(struct sandbox_chat *chat)
 /* ---- answers ------------------------------------------------------------------------------- */
 
 /* The steps of an event stream, in their order. */
-enum step { STEP_ROLE, STEP_REASONING, STEP_TEXT, STEP_FINISH, STEP_USAGE, STEP_DONE, STEP_END };
+enum step { STEP_ROLE, STEP_REASONING, STEP_TEXT, STEP_CALL, STEP_FINISH, STEP_USAGE, STEP_DONE, STEP_END };
 
 static int64_t count_tokens(int64_t bytes)
 {
@@ -163,6 +169,10 @@ int sandbox_reply_make(struct sandbox_reply *reply, const struct sandbox_chat *c
     snprintf(reply->id, sizeof(reply->id), "chatcmpl-sandbox-%" PRIu64, number);
     buffer_init(&reply->text, BUFFER_CAP);
     error = sandbox_answer(&reply->text, chat->prompt.data, chat->prompt.length, &reply->task);
+    /* As a model may, so that a person sees how that is told. */
+    reply->looks = chat->stream && chat->may_look && reply->task == SANDBOX_TASK_EXPLANATION;
+    if (reply->looks)
+        buffer_clear(&reply->text);
     if (!error && chat->max_tokens > 0 &&
         count_tokens((int64_t)reply->text.length) > chat->max_tokens) {
         reply->cut = true;
@@ -290,7 +300,32 @@ static void append_usage_event(struct buffer *out, const struct sandbox_reply *r
 
 static const char *finish_name(const struct sandbox_reply *reply)
 {
+    if (reply->looks)
+        return "tool_calls";
     return reply->cut ? "length" : "stop";
+}
+
+static void append_call_event(struct buffer *out, const struct sandbox_reply *reply)
+{
+    static const char call[] = "[{\"index\":0,\"id\":\"call_sandbox\",\"type\":\"function\","
+                               "\"function\":{\"name\":\"list_files\",\"arguments\":\"{}\"}}]";
+    struct json_writer writer;
+
+    buffer_append_string(out, "data: ");
+    json_writer_init(&writer, out);
+    begin_chunk(&writer, reply, "chat.completion.chunk");
+    json_begin_object(&writer);
+    json_put_integer(&writer, "index", 0);
+    json_write_key(&writer, "delta");
+    json_begin_object(&writer);
+    json_write_key(&writer, "tool_calls");
+    json_write_raw(&writer, call, sizeof(call) - 1);
+    json_end_object(&writer);
+    json_put_string(&writer, "finish_reason", NULL);
+    json_end_object(&writer);
+    json_end_array(&writer);
+    json_end_object(&writer);
+    buffer_append_string(out, "\n\n");
 }
 
 static void append_text_event(struct sandbox_reply *reply, struct buffer *out)
@@ -306,6 +341,8 @@ bool sandbox_reply_next_event(struct sandbox_reply *reply, struct buffer *out)
     /* Steps that have nothing to say are passed over. */
     if (reply->step == STEP_TEXT && reply->sent == reply->text.length)
         reply->step++;
+    if (reply->step == STEP_CALL && !reply->looks)
+        reply->step++;
     if (reply->step == STEP_USAGE && !reply->include_usage)
         reply->step++;
 
@@ -319,6 +356,9 @@ bool sandbox_reply_next_event(struct sandbox_reply *reply, struct buffer *out)
     case STEP_TEXT:
         append_text_event(reply, out);
         return true;
+    case STEP_CALL:
+        append_call_event(out, reply);
+        break;
     case STEP_FINISH:
         append_delta(out, reply, NULL, NULL, NULL, 0, finish_name(reply));
         break;

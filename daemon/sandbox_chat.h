@@ -19,6 +19,7 @@ struct sandbox_chat {
     int64_t max_tokens; /* 0: no limit */
     struct buffer prompt; /* the last message of the user */
     int64_t prompt_bytes; /* of all messages */
+    bool may_look;        /* tools are offered, and none has been called yet */
 };
 
 /*
@@ -37,6 +38,7 @@ struct sandbox_reply {
     struct buffer text;
     enum sandbox_task task;
     bool cut;        /* at max_tokens */
+    bool looks;      /* no text, but the call of a tool: the answer comes when its result is there */
     bool include_usage;
     int64_t prompt_tokens;
     size_t sent;     /* bytes of the text that were sent */

@@ -195,6 +195,55 @@ static void test_lists_models_and_problems(void **state)
     assert_string_equal(error.message, "No \"such\" thing.");
 }
 
+/* Where tools are offered an explanation begins with a look at the files. */
+static void test_it_looks_before_it_explains(void **state)
+{
+#define QUESTION "{\"role\":\"user\",\"content\":\"<file path=\\\"a.c\\\">\\n<selection>\\nint x;\\n" \
+                 "</selection>\\n</file>\\n\\nExplain what the selection does.\\n\"}"
+#define REQUEST(messages, more) \
+    "{\"model\":\"code-prime\",\"stream\":true,\"messages\":[" messages "]" more "}"
+    static const struct {
+        const char *body;
+        bool looks;
+    } rows[] = {
+        {REQUEST(QUESTION, ""), false},
+        {REQUEST(QUESTION, ",\"tools\":[]"), false},
+        {REQUEST(QUESTION, ",\"tools\":[{}]"), true},
+        {REQUEST(QUESTION, ",\"tools\":[{}],\"tool_choice\":\"none\""), false},
+        {REQUEST(QUESTION ",{\"role\":\"tool\",\"content\":\"a.c\"}", ",\"tools\":[{}]"), false},
+        {REQUEST("{\"role\":\"user\",\"content\":\"hello\"}", ",\"tools\":[{}]"), false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sandbox_chat chat;
+        struct sandbox_reply reply;
+        struct chat_decoder decoder;
+        struct buffer text CLEANUP(buffer_finish);
+        struct buffer event CLEANUP(buffer_finish);
+
+        assert_int_equal(read_body(&chat, rows[i].body), 200);
+        assert_int_equal(sandbox_reply_make(&reply, &chat, 1, 1700000000), 0);
+        buffer_init(&text, BUFFER_CAP);
+        buffer_init(&event, BUFFER_CAP);
+        chat_decoder_init(&decoder, collect, &text);
+        while (sandbox_reply_next_event(&reply, &event))
+            ;
+        assert_int_equal(chat_decoder_feed(&decoder, event.data, event.length), 0);
+        assert_int_equal(chat_decoder_end(&decoder), CHAT_COMPLETE);
+        assert_int_equal(decoder.choices[0].calls.count, rows[i].looks ? 1 : 0);
+        assert_int_equal(text.length == 0, rows[i].looks);
+        if (rows[i].looks) {
+            assert_null(decoder.choices[0].calls.fault);
+            assert_string_equal(decoder.choices[0].calls.items[0].name, "list_files");
+            assert_int_equal(decoder.finish, CHAT_FINISH_TOOL_CALLS);
+        }
+        chat_decoder_finish(&decoder);
+        sandbox_reply_finish(&reply);
+        sandbox_chat_finish(&chat);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_streams),
         cmocka_unit_test(test_answers_as_one_object),
         cmocka_unit_test(test_lists_models_and_problems),
+        cmocka_unit_test(test_it_looks_before_it_explains),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
