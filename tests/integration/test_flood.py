@@ -1,10 +1,11 @@
-"""More than the other side takes: an editor that does not read, or writes without end, or both.
+"""More than the other side takes: an editor that does not read, or writes without end, or both."""
 
-GRIDLS_FLOOD_CAP=1 also fills the queue of an editor that never reads, which takes 256 MiB.
-"""
-
+import array
+import fcntl
 import json
 import os
+import signal
+import termios
 import threading
 import unittest
 
@@ -12,6 +13,7 @@ from tests.support.fake_upstream import (
     DONE, FakeUpstream, chunked, delta, finish, response, sse_head, stream)
 from tests.support.lsp_client import Client, frame
 from tests.support.scratch import Scratch, gridls
+from tests.support.terminal import wait_until
 
 DEADLINE = 60
 MEBIBYTE = 1 << 20
@@ -21,6 +23,13 @@ URI = 'file:///flood/a.c'
 
 def body(message):
     return json.dumps({'jsonrpc': '2.0', **message}).encode()
+
+
+def waiting_in(pipe):
+    """Bytes that nobody has read yet."""
+    count = array.array('i', [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
 
 
 class FloodTest(unittest.TestCase):
@@ -127,18 +136,36 @@ class FloodTest(unittest.TestCase):
         self.client.wait_for(lambda: not self.client.checker.open, 'all answers')
         self.end()
 
-    @unittest.skipUnless(os.environ.get('GRIDLS_FLOOD_CAP'), 'takes 256 MiB')
-    def test_an_editor_that_never_reads_ends_the_session(self):
+    def test_both_directions_are_full_at_once(self):
+        """The daemon finds a full pipe when it wakes, and answers into one that nobody reads."""
         self.client.may_read.clear()
-        zero = {'line': 0, 'character': 0}
-        message = 'm' * MEBIBYTE
+        self.client.process.send_signal(signal.SIGSTOP)
+        count = 20000
+        writer = threading.Thread(target=lambda: [
+            self.client.request(number, 'gridls/status') for number in range(1, count + 1)])
+        writer.start()
+        descriptor = self.client.process.stdin.fileno()
+        size = fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
+        wait_until(lambda: waiting_in(descriptor) > size - 4096, 'the pipe is full', DEADLINE)
+        self.client.process.send_signal(signal.SIGCONT)
+        writer.join(DEADLINE)
+        self.assertFalse(writer.is_alive(), 'the daemon has stopped reading')
+        self.client.may_read.set()
+        self.client.wait_for(lambda: not self.client.checker.open, 'all answers')
+        self.end()
+
+    def test_an_editor_that_never_reads_ends_the_session(self):
+        """Not before there is as much as EDITOR_QUEUE_CAP for it, and not much later."""
+        before = self.resident()
+        self.client.may_read.clear()
+        most = 0
         with self.assertRaises(BrokenPipeError):
-            for number in range(1, 1000):
-                self.client.send_raw(frame(body({
-                    'id': number, 'method': 'textDocument/codeAction', 'params': {
-                        'textDocument': {'uri': URI}, 'range': {'start': zero, 'end': zero},
-                        'context': {'diagnostics': [{'message': message, 'range': {
-                            'start': zero, 'end': zero}}]}}})))
+            for number in range(1000):
+                most = max(most, self.resident() - before)
+                self.client.send_raw(frame(body({'id': f'{number} ' + 'i' * MEBIBYTE,
+                                                 'method': 'gridls/status'})))
+        self.assertGreater(most, 128 * MEBIBYTE)
+        self.assertLess(most, 512 * MEBIBYTE)
         self.client.may_read.set()
         self.assertEqual(self.client.wait_exit(), 1)
 

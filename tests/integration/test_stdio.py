@@ -260,6 +260,21 @@ class StdioTest(unittest.TestCase):
         self.assertEqual(process.wait(DEADLINE), 1)
         process.stdout.close()
 
+    def test_an_editor_that_reads_byte_by_byte(self):
+        process = self.popen(stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        pieces = [f'{number:07} ' + 'é' * 60 + '\n' for number in range(1500)]
+        self.upstream.answer(stream(*pieces))
+        self.send_explanation(process)
+        text, message = '', {}
+        while 'result' not in message or message['id'] != 1:
+            message = self.read_slowly(process.stdout)
+            if message.get('method') == '$/progress':
+                text += message['params']['value']['text']
+        self.assertEqual(text, ''.join(pieces).rstrip('\n'))
+        process.stdin.close()
+        self.assertEqual(process.wait(DEADLINE), 1)
+        process.stdout.close()
+
     def test_a_cancel_reaches_a_daemon_whose_output_is_full(self):
         process = self.popen(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.upstream.answer(stream(*['x' * 1000] * 20000))
@@ -274,6 +289,15 @@ class StdioTest(unittest.TestCase):
         process.stdout.close()
 
     # -- helpers
+
+    @staticmethod
+    def read_slowly(pipe):
+        head, body = b'', b''
+        while not head.endswith(b'\r\n\r\n'):
+            head += os.read(pipe.fileno(), 1)
+        for _ in range(int(head.split(b': ')[1])):
+            body += os.read(pipe.fileno(), 1)
+        return json.loads(body)
 
     def start_endless_explanation(self, client):
         client.initialize(None)
