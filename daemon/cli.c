@@ -38,6 +38,8 @@ struct cli {
     struct setup_signals signals;
     bool has_terminal; /* someone sees stderr */
     int interrupted;   /* the signal, 0: none */
+    uv_timer_t deadline; /* of a hook: whoever commits waits for it */
+    bool is_late;
     int code;
 
     const char *name;   /* of the file, as the person calls it */
@@ -205,6 +207,8 @@ static void end(struct cli *cli, int code)
     cli_client_close(cli->client);
     cli->client = NULL;
     setup_signals_stop(&cli->signals);
+    if (cli->options->hook_file)
+        uv_close((uv_handle_t *)&cli->deadline, NULL);
     setup_stop(cli->setup);
     /* Whoever interrupts does not wait for a reader that does not read. */
     if (cli->interrupted && cli->output.is_busy)
@@ -220,6 +224,26 @@ static void on_signal(void *context, int number)
     cli->interrupted = number;
     cli_output_drop(&cli->output);
     cli_client_cancel(cli->client);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct cli *cli = timer->data;
+
+    cli->is_late = true;
+    cli_client_cancel(cli->client);
+}
+
+/* A commit waits no longer than an answer may be silent, retries and all. */
+static void start_deadline(struct cli *cli)
+{
+    struct config *config = config_store_snapshot(cli->setup->store);
+
+    uv_timer_init(&cli->setup->loop, &cli->deadline);
+    cli->deadline.data = cli;
+    if (config)
+        uv_timer_start(&cli->deadline, on_deadline, config->idle_timeout_ms, 0);
+    config_unref(config);
 }
 
 static void on_output_error(void *context)
@@ -290,6 +314,10 @@ static void on_end(void *context, const struct cli_answer *answer)
     if (cli->interrupted) {
         code = 128 + cli->interrupted;
     } else if (cli->output.error) {
+        code = SETUP_FAILED;
+    } else if (cli->is_late && answer->failed) {
+        setup_complain("The commit message took too long; write it by hand, or raise "
+                       "network.idle_timeout_ms in your settings.");
         code = SETUP_FAILED;
     } else if (answer->failed) {
         code = fail(cli, answer);
@@ -401,6 +429,8 @@ static int start(struct cli *cli)
         return SETUP_FAILED;
     }
     setup_signals_start(&cli->signals, &cli->setup->loop, on_signal, cli);
+    if (cli->options->hook_file)
+        start_deadline(cli);
     ask(cli);
     return 0;
 }

@@ -177,7 +177,7 @@ static const struct setting settings[SETTING_COUNT] = {
     [SETTING_NETWORK_IDLE_TIMEOUT_MS] = {
         .path = "network.idle_timeout_ms", .type = SETTING_UINT, .min = 100, .max = 3600000,
         .built_in = "60000", .offset = offsetof(struct config, idle_timeout_ms),
-        .help = "how long an answer may be silent",
+        .help = "how long an answer may be silent, and a commit wait for its hook",
     },
     [SETTING_NETWORK_RETRIES] = {
         .path = "network.retries", .type = SETTING_UINT, .max = 10, .built_in = "2",

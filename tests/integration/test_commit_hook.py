@@ -4,7 +4,7 @@ import os
 import subprocess
 import unittest
 
-from tests.support.fake_upstream import FakeUpstream, error, response, stream
+from tests.support.fake_upstream import FakeUpstream, Stall, error, response, sse_head, stream
 from tests.support.scratch import Scratch, gridls
 
 DEADLINE = 30
@@ -116,6 +116,16 @@ class HookTest(unittest.TestCase):
         done = self.commit(GIT_EDITOR='sed -i "1iBy hand"')
         self.assertEqual(self.last_message(), 'By hand')
         self.assertIn('Bad key', done.stderr)
+
+    def test_a_slow_upstream_is_not_waited_for(self):
+        """Comments keep a call alive for longer than network.idle_timeout_ms: not a commit."""
+        self.install()
+        self.scratch.write('~/.config/gridls/config.json', '{"network": {"idle_timeout_ms": 1000}}')
+        self.upstream.answer([sse_head(), b': still waiting\n\n', Stall()], times=None)
+        done = self.commit(GIT_EDITOR='sed -i "1iBy hand"')
+        self.assertEqual(self.last_message(), 'By hand')
+        self.assertIn('took too long', done.stderr)
+        self.assertEqual(self.upstream.count(method='POST'), 1)
 
     def test_no_key_and_broken_settings_stop_no_commit(self):
         self.install()
