@@ -12,7 +12,7 @@ import unittest
 
 from tests.integration.test_stdio import initialize_and_status, read_answers
 from tests.support import preload
-from tests.support.fake_upstream import FakeUpstream, Stall, delta, response, sse_head
+from tests.support.fake_upstream import FakeUpstream, Stall, delta, response, sse_head, stream
 from tests.support.lsp_client import Client
 from tests.support.scratch import Scratch, gridls
 
@@ -218,6 +218,18 @@ class ProcessTest(unittest.TestCase):
         self.assertEqual((code, answered), (2, []))
         self.assertIn(b'cannot be opened', done.stderr)
         self.assertEqual(done.stderr.count(b'\n'), 1)
+
+    def test_there_is_no_place_for_a_file_to_show(self):
+        client = self.client(XDG_RUNTIME_DIR='/dev/null/none')
+        client.initialize(None, capabilities={'window': {'showDocument': {'support': True}}})
+        client.open(URI, 'int x;\n')
+        self.upstream.answer(stream('It is an int.'))
+        client.call(1, 'workspace/executeCommand', {
+            'command': 'gridls.explain', 'arguments': [{'textDocument': {'uri': URI}}]})
+        shown = client.find(lambda message: message.get('method') == 'window/showMessage')
+        self.assertIn('It is an int.', shown['params']['message'])
+        self.assertEqual(client.shutdown(), 0)
+        client.check_end()
 
     # -- programs that cannot be started
 
