@@ -66,6 +66,10 @@ class PreviewTest(Nvim, test_vim.PreviewTest):
     pass
 
 
+class ProjectTest(Nvim, test_vim.ProjectTest):
+    pass
+
+
 class CommitTest(Nvim, test_vim.CommitTest):
     pass
 

@@ -4,6 +4,7 @@
     GRIDLS=build/daemon/gridls python3 tests/editors/test_vim.py
 """
 
+import json
 import os
 import pathlib
 import signal
@@ -391,6 +392,32 @@ class PreviewTest(VimTest):
         terminal.type('a')
         terminal.wait_for(lambda screen: '@@' not in screen)
         self.assertEqual(self.save(terminal), 'int a;\nint b;\nint c;\n')
+
+
+class ProjectTest(VimTest):
+    def test_several_files_are_shown_and_taken(self):
+        self.complete_with_nothing_more()
+        self.write('b.c', 'int b(void)\r\n{\r\n    return total(1);\r\n}\r\n')
+        self.upstream.answer(stream(json.dumps({
+            'summary': 'Renamed.',
+            'edits': [
+                {'path': 'a.c', 'search': 'int total(int x)\n', 'replace': 'int sum(int x)\n'},
+                {'path': 'b.c', 'search': '    return total(1);\n',
+                 'replace': '    return\n        sum(1);\n'},
+            ],
+            'new_files': []})), model='code-prime')
+        terminal = self.vim(text='int total(int x)\n{\n    return x;\n}\n', height=40)
+        terminal.type(':GridlsProject rename total to sum\r')
+        terminal.wait_for('+int sum(int x)')
+        terminal.wait_for('+        sum(1);')
+        self.assertNotIn('^M', terminal.screen())
+        terminal.type('A')
+        terminal.wait_for(lambda screen: screen.startswith('int sum(') and '@@' not in screen)
+        terminal.type(':wall\r')
+        wait_until(lambda: b'sum' in (self.work / 'b.c').read_bytes(), 'b.c is written')
+        self.assertEqual((self.work / 'b.c').read_bytes(),
+                         b'int b(void)\r\n{\r\n    return\r\n        sum(1);\r\n}\r\n')
+        self.assertEqual(self.save(terminal), 'int sum(int x)\n{\n    return x;\n}\n')
 
 
 class FixTest(VimTest):

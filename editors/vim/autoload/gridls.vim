@@ -51,6 +51,29 @@ export def Refactor(bang: number, first: number, last: number, said: string)
   })
 enddef
 
+# A rewrite of all files of the project that the instruction is about; always shown first.
+export def Project(instruction: string)
+  const bufnr = bufnr()
+  client.WhenReady(() => {
+    if IsText(bufnr)
+      RewriteProject(bufnr, instruction)
+      status.Say('looking for what to change (:GridlsCancel stops it)')
+    endif
+  })
+enddef
+
+def RewriteProject(bufnr: number, instruction: string)
+  client.Request('gridls/refactor', {
+    textDocument: document.Identifier(bufnr),
+    scope: 'workspace',
+    instruction: instruction,
+  }, {
+    title: 'rewriting the project',
+    Result: (result) => edit.ApplyRewrite(result, instruction, true),
+    Error: (error) => status.Failed(error),
+  })
+enddef
+
 def CanChange(): bool
   if !&modifiable || &readonly
     status.Warn('this buffer cannot be changed')

@@ -29,7 +29,7 @@ endfunction
 
 let s:missing = s:what_is_missing()
 if !empty(s:missing)
-  for s:name in ['Explain', 'Ask', 'Refactor', 'Fix', 'Commit', 'Cancel', 'Status', 'Toggle']
+  for s:name in ['Explain', 'Ask', 'Refactor', 'Project', 'Fix', 'Commit', 'Cancel', 'Status', 'Toggle']
     execute 'command! -bang -range -nargs=* Gridls' . s:name . ' echo '
           \ . string('gridls: ' . s:missing . '.')
   endfor
@@ -46,6 +46,7 @@ command! -nargs=* -range GridlsExplain
 command! -nargs=+ GridlsAsk call gridls#Ask(<q-args>)
 command! -bang -nargs=* -range GridlsRefactor
       \ call gridls#Refactor(<bang>0, <line1>, <line2>, <q-args>)
+command! -nargs=+ GridlsProject call gridls#Project(<q-args>)
 command! -nargs=* -range GridlsFix call gridls#Fix(<line2>, <q-args>)
 command! -nargs=* GridlsCommit call gridls#Commit(<q-args>)
 command! -bar GridlsCancel call gridls#Cancel()

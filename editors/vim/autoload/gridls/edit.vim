@@ -98,9 +98,11 @@ enddef
 def Hunks(bufnr: number, edits: list<any>, shift: number): list<dict<any>>
   # Each piece is [first line, first byte, last line, last byte, order, new text].
   var pieces: list<list<any>> = []
+  # Of a file that was not open the daemon knows the line ends, which Vim keeps to itself.
+  const dos = getbufvar(bufnr, '&fileformat') == 'dos'
   for edit in edits
     pieces->add(Point(bufnr, edit.range.start, shift) + Point(bufnr, edit.range.end, shift)
-      + [len(pieces), edit.newText])
+      + [len(pieces), dos ? substitute(edit.newText, "\r\n", "\n", 'g') : edit.newText])
   endfor
   sort(pieces, Later)
   var hunks: list<dict<any>> = []

@@ -87,6 +87,28 @@ local function refactor(args)
   end
 end
 
+-- A rewrite of all files of the project that the instruction is about; always shown first.
+local function project(args)
+  local bufnr = vim.api.nvim_get_current_buf()
+  client.when_ready(function()
+    if not is_text(bufnr) then
+      return
+    end
+    status.say('looking for what to change (:GridlsCancel stops it)')
+    client.request(bufnr, 'gridls/refactor', {
+      textDocument = client.identifier(bufnr),
+      scope = 'workspace',
+      instruction = args.args,
+    }, {
+      title = 'rewriting the project',
+      done = function(result)
+        require('gridls.edit').apply_rewrite(result, args.args, true)
+      end,
+      failed = status.failed,
+    })
+  end)
+end
+
 local function fix(args)
   if can_change() then
     local row = args.line2 - 1
@@ -130,6 +152,7 @@ local function make_commands()
     end)
   end, { nargs = '+' })
   command('GridlsRefactor', refactor, { nargs = '*', range = true, bang = true })
+  command('GridlsProject', project, { nargs = '+' })
   command('GridlsFix', fix, { nargs = '*', range = true })
   command('GridlsCommit', commit, { nargs = '*' })
   command('GridlsCancel', function()
