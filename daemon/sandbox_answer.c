@@ -363,6 +363,11 @@ int sandbox_answer(struct buffer *out, const char *prompt, size_t length, enum s
         *task = SANDBOX_TASK_COMMIT;
         return commit(out, text, part);
     }
+    if (sandbox_part(text, PROMPT_PLACE, &part, NULL)) {
+        *task = SANDBOX_TASK_OTHER;
+        return buffer_append_string(out, "{\"summary\": \"This is the gridls sandbox: no model was "
+                                         "asked, and nothing is changed.\", \"edits\": []}\n");
+    }
     if (sandbox_part(text, PROMPT_INSTRUCTION, &other, NULL) &&
         sandbox_part(text, PROMPT_SELECTION, &part, NULL)) {
         *task = SANDBOX_TASK_REWRITE;

@@ -10,7 +10,7 @@
  * answer is made from the prompt's own text by simple rules, and says that it is the sandbox's.
  */
 enum sandbox_task {
-    SANDBOX_TASK_OTHER, /* no marks: a sentence that says what the sandbox is */
+    SANDBOX_TASK_OTHER, /* no marks, or edits of several files: says what the sandbox is */
     SANDBOX_TASK_COMPLETION,
     SANDBOX_TASK_REWRITE,
     SANDBOX_TASK_COMMIT,

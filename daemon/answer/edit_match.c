@@ -85,8 +85,8 @@ static bool line_fits(struct shift *shift, const struct line *own, const struct 
     return shift->more ? is_shifted(shift, own, sought) : is_shifted(shift, sought, own);
 }
 
-/* Whether the lines from `start` on are those that are sought; *end is behind the last one's text, or,
- * where what is sought ends with a line end, behind that. */
+/* Whether the lines from `start` on are those that are sought; *end is behind the last one's
+ * text, or, where what is sought ends with a line end, behind that. */
 static bool lines_fit(const struct buffer *text, size_t start, const struct buffer *search,
                       struct shift *shift, size_t *end)
 {

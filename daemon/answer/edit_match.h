@@ -6,10 +6,10 @@
 #include "protocol/buffer.h"
 
 /*
- * Where an edit belongs in a text: the one place that is exactly what it searches for, or, where there
- * is none, the one run of lines that is so but for an indentation that all of its lines have more, or
- * less; the new lines are then shifted likewise. Nothing else is ever taken for it, and of several
- * places none. All texts have \n line ends.
+ * Where an edit belongs in a text: the one place that is exactly what it searches for, or, where
+ * there is none, the one run of lines that is so but for an indentation that all of its lines have
+ * more, or less; the new lines are then shifted likewise. Nothing else is ever taken for it, and of
+ * several places none. All texts have \n line ends.
  */
 enum edit_match {
     EDIT_MATCH_ONE,
@@ -28,8 +28,8 @@ enum edit_match edit_match_find(const struct buffer *text, const struct buffer *
                                 const struct buffer *replacement, struct edit_place *place,
                                 struct buffer *out);
 
-/* The lines of the text that are most like what was searched for, with one more on either side: for the
- * model, which is to look again. Appends nothing where none are like it. */
+/* The lines of the text that are most like what was searched for, with one more on either side:
+ * for the model, which is to look again. Appends nothing where none are like it. */
 int edit_match_append_nearest(const struct buffer *text, const struct buffer *search,
                               struct buffer *out);
 

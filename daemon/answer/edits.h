@@ -7,7 +7,8 @@
 #include "protocol/buffer.h"
 
 /*
- * Edits of several files as a model writes them: search and replace, and files that are new. In JSON,
+ * Edits of several files as a model writes them: search and replace, and files that are new. In
+ * JSON,
  *
  *     {"summary": "…", "edits": [{"path": "…", "search": "…", "replace": "…"}],
  *      "new_files": [{"path": "…", "text": "…"}]}
@@ -45,8 +46,8 @@ struct answer_edits {
 
 #define ANSWER_EDITS_MAX ((size_t)256)
 
-/* Returns 0 (perhaps without any edit), -EBADMSG (neither form), -EMSGSIZE (too many) or -ENOMEM; finish
- * the edits in any case. */
+/* Returns 0 (perhaps without any edit), -EBADMSG (neither form), -EMSGSIZE (too many) or
+ * -ENOMEM; finish the edits in any case. */
 int answer_edits_parse(struct answer_edits *edits, const char *text, size_t length);
 void answer_edits_finish(struct answer_edits *edits);
 

@@ -8,14 +8,14 @@
 
 /*
  * Models that are asked for all of a text like to write "// ... rest unchanged ..." for a part of
- * it. A comment counts as such where it is dots and a telling word, or where it has no words but those
- * that such comments are made of; anything looser would refuse honest comments.
+ * it. A comment counts as such where it is dots and a telling word, or where it has no words but
+ * those that such comments are made of; anything looser would refuse honest comments.
  */
 
 #define ELLIPSIS "\xE2\x80\xA6"
 
-/* C and its kin, shell and Python, SQL and Lua, TeX and Erlang, Lisp and assembly, XML, OCaml and Pascal,
- * Haskell, Vim, Basic, Fortran; the bracketed ones first. */
+/* C and its kin, shell and Python, SQL and Lua, TeX and Erlang, Lisp and assembly, XML, OCaml
+ * and Pascal, Haskell, Vim, Basic, Fortran; the bracketed ones first. */
 static const char *const comment_starts[] = {"/*", "<!--", "{/*", "(*", "{-", "//", "--", "#",
                                              "%",  ";",    "*",   "\"", "'",  "!",  "REM "};
 #define BRACKETED 5
@@ -55,8 +55,8 @@ static bool is_among(const char *const *words, size_t count, const char *word, s
 #define IS_AMONG(words, word, length) \
     is_among(words, sizeof(words) / sizeof((words)[0]), word, length)
 
-/* The comment's sign that the line begins with, NULL: none. Signs that are operators or quotes as well
- * have a blank behind them. */
+/* The comment's sign that the line begins with, NULL: none. Signs that are operators or quotes
+ * as well have a blank behind them. */
 static const char *find_sign(const char *line, size_t length)
 {
     for (size_t i = 0; i < sizeof(comment_starts) / sizeof(comment_starts[0]); i++) {

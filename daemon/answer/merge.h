@@ -8,9 +8,10 @@
 #include "protocol/diff.h"
 
 /*
- * What a range becomes by a rewrite, byte by byte. A rewrite has one kind of line end throughout and no
- * blanks in lines that hold nothing else; the text that it is for may have both. Lines that say the
- * same keep the bytes that they have; a new line ends as the one that it replaces, or as the one above.
+ * What a range becomes by a rewrite, byte by byte. A rewrite has one kind of line end throughout
+ * and no blanks in lines that hold nothing else; the text that it is for may have both. Lines that
+ * say the same keep the bytes that they have; a new line ends as the one that it replaces, or as
+ * the one above.
  */
 struct merge {
     const char *original; /* the text of the range */

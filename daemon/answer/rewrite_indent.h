@@ -4,9 +4,9 @@
 #include "daemon/answer/answer.h"
 
 /*
- * Tabs for spaces and spaces for tabs: a rewrite whose lines are indented with the one where its text
- * is with the other gets the text's own. The first line that is indented tells which the rewrite has;
- * a text that has both, or neither, tells nothing, and the rewrite is left as it is.
+ * Tabs for spaces and spaces for tabs: a rewrite whose lines are indented with the one where its
+ * text is with the other gets the text's own. The first line that is indented tells which the
+ * rewrite has; a text that has both, or neither, tells nothing, and the rewrite is left as it is.
  */
 
 /* `frame` has been read. */

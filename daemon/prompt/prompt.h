@@ -24,6 +24,7 @@
 #define PROMPT_SELECTION "<selection>"      /* explain, refactor */
 #define PROMPT_AFTER "<after>"
 #define PROMPT_INSTRUCTION "<instruction>"  /* refactor */
+#define PROMPT_PLACE "<person_is_in>"      /* refactor of the workspace: a name */
 #define PROMPT_OTHERS "<other_files>"      /* refactor: their names */
 #define PROMPT_QUESTION "<question>"        /* explain */
 #define PROMPT_IMPORTS "<imports>"          /* explain: those that stand above <before> */
@@ -131,7 +132,7 @@ struct prompt_workspace {
     const struct prompt_related *files; /* their texts are what edits are matched with */
     size_t file_count;
     struct prompt_text names;     /* of other files, a line each */
-    const char *path;             /* of the file that the person is in; NULL: none of these */
+    const char *path;             /* of the file that the person is in */
     struct prompt_text selection; /* what is selected there; empty: nothing */
     const char *instruction;
     bool as_json;                 /* the answer is JSON, else blocks: see answer/edits.h */

@@ -17,6 +17,7 @@ static const char *const tags[] = {
     "imports",
     "diagnostics",
     "other_files",
+    "person_is_in",
     "edit",
     "search",
     "replace",

@@ -68,7 +68,7 @@ static void end(struct edit_files *files, int error)
     files->gathered(files->context, error);
 }
 
-/* ---- what is looked for ----------------------------------------------------------------------- */
+/* ---- what is looked for ---------------------------------------------------------------------- */
 
 static bool is_idle(const char *word, size_t length)
 {
@@ -120,7 +120,7 @@ static size_t score_of(const struct edit_files *files, const char *name, const c
     return score;
 }
 
-/* ---- taking files ----------------------------------------------------------------------------- */
+/* ---- taking files ---------------------------------------------------------------------------- */
 
 static bool is_text(const char *text, size_t length)
 {
@@ -180,7 +180,7 @@ static int take_open_documents(struct edit_files *files)
     return error;
 }
 
-/* ---- choosing --------------------------------------------------------------------------------- */
+/* ---- choosing -------------------------------------------------------------------------------- */
 
 static int by_score(const void *a, const void *b)
 {
@@ -228,7 +228,7 @@ static void settle(struct edit_files *files)
     end(files, append_names(files));
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void read_next(struct edit_files *files);
 

@@ -9,10 +9,10 @@
 #include "daemon/tree.h"
 
 /*
- * The files of a rewrite of the whole workspace: which of them have to do with the instruction, and what
- * they hold. Those are looked at that may be sent (tree.h says which): open documents as the editor has
- * them, others as they are on disk. Texts that are no UTF-8 or too large are left out; so many are taken,
- * the likeliest first, as a prompt has room for, each of them whole.
+ * The files of a rewrite of the whole workspace: which of them have to do with the instruction, and
+ * what they hold. Those are looked at that may be sent (tree.h says which): open documents as the
+ * editor has them, others as they are on disk. Texts that are no UTF-8 or too large are left out;
+ * so many are taken, the likeliest first, as a prompt has room for, each of them whole.
  */
 struct edit_file {
     char *name;     /* as workspace_name_of(); what the model knows it by */
@@ -54,8 +54,8 @@ struct edit_files_options {
     size_t budget;               /* bytes of all texts */
 };
 
-/* Calls back once, perhaps at once: error 0, -EFBIG where the person's own document does not fit, or
- * -ENOMEM. `files` stays where it is until edit_files_finish(). */
+/* Calls back once, perhaps at once: error 0, -EFBIG where the person's own document does not
+ * fit, or -ENOMEM. `files` stays where it is until edit_files_finish(). */
 void edit_files_gather(struct edit_files *files, const struct edit_files_options *options,
                        void (*gathered)(void *context, int error), void *context);
 

@@ -45,7 +45,7 @@ static struct planned_edit *add(struct edit_plan *plan)
     return added;
 }
 
-/* ---- what does not fit ------------------------------------------------------------------------ */
+/* ---- what does not fit ----------------------------------------------------------------------- */
 
 static int blame(struct edit_plan *plan, const struct answer_edit *edit, const char *why,
                  const struct buffer *text)
@@ -61,7 +61,7 @@ static int blame(struct edit_plan *plan, const struct answer_edit *edit, const c
                                   (struct prompt_text){nearest.data, nearest.length});
 }
 
-/* ---- edits ------------------------------------------------------------------------------------ */
+/* ---- edits ----------------------------------------------------------------------------------- */
 
 /* The file's text as the model was shown it. */
 static int append_alike(struct buffer *out, const struct edit_file *file)
@@ -134,7 +134,7 @@ static int take_edit(struct edit_plan *plan, struct edit_files *files,
     }
 }
 
-/* ---- new files -------------------------------------------------------------------------------- */
+/* ---- new files ------------------------------------------------------------------------------- */
 
 /* Below the root, and not in what git keeps there: that holds commands. */
 static bool is_plain_path(const char *path)
@@ -187,7 +187,7 @@ static int take_new_file(struct edit_plan *plan, struct edit_files *files, const
                         : -ENOMEM;
 }
 
-/* ---- an answer -------------------------------------------------------------------------------- */
+/* ---- an answer ------------------------------------------------------------------------------- */
 
 static int restore(const struct redaction *redaction, struct buffer *text)
 {
@@ -235,7 +235,7 @@ int edit_plan_take(struct edit_plan *plan, struct edit_files *files,
     return buffer_error(&plan->faults) || buffer_error(&plan->summary) ? -ENOMEM : 0;
 }
 
-/* ---- changes ---------------------------------------------------------------------------------- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 static const struct planned_edit *next_of(const struct edit_plan *plan,
                                           const struct edit_file *file, size_t at)

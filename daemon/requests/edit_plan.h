@@ -7,8 +7,8 @@
 #include "daemon/requests/workspace_edit.h"
 
 /*
- * What is to become of the files by the model's edits: each laid on the one place where it belongs. What
- * does not fit is told of in words for the model.
+ * What is to become of the files by the model's edits: each laid on the one place where it belongs.
+ * What does not fit is told of in words for the model.
  */
 struct planned_edit {
     struct edit_file *file; /* NULL: a new one */
@@ -30,9 +30,9 @@ struct edit_plan {
 void edit_plan_init(struct edit_plan *plan);
 void edit_plan_finish(struct edit_plan *plan);
 
-/* Takes the edits of one answer, whose texts hold placeholders for secrets, into the plan. `root`: where
- * new files go, NULL: there can be none. Returns 0, -EBADMSG (the answer is in no known form), -EMSGSIZE
- * or -ENOMEM. */
+/* Takes the edits of one answer, whose texts hold placeholders for secrets, into the plan.
+ * `root`: where new files go, NULL: there can be none. Returns 0, -EBADMSG (the answer is in no
+ * known form), -EMSGSIZE or -ENOMEM. */
 int edit_plan_take(struct edit_plan *plan, struct edit_files *files,
                    const struct redaction *redaction, const char *root, const char *answer,
                    size_t length);

@@ -273,8 +273,8 @@ static bool goes_on(struct job *job, const struct upstream_result *result)
         refactor->turns == CONTINUATIONS)
         return false;
     refactor->turns++;
-    /* The head of a placeholder is dropped: the model is shown what came before it. A few letters are
-     * no more than that. */
+    /* The head of a placeholder is dropped: the model is shown what came before it. A few
+     * letters are no more than that. */
     int status = 0;
     if (job->held.length < PLACEHOLDER_HEAD)
         status = filter(job, job->held.data, job->held.length, false, &job->text);
@@ -399,8 +399,8 @@ static void ask(struct job *job)
     ask_all(refactor, false);
 }
 
-/* Whether another rewrite that runs has a part of this range: of the two, one would be of a text that
- * is no more. */
+/* Whether another rewrite that runs has a part of this range: of the two, one would be of a text
+ * that is no more. */
 static bool is_being_rewritten(const struct refactor *refactor)
 {
     const struct document_anchor *own = &refactor->anchor;
@@ -433,7 +433,7 @@ static void take_document(struct refactor *refactor, const struct lsp_refactor_p
     document_anchor_add(&refactor->anchor, job->document, start, end);
     if (is_being_rewritten(refactor)) {
         job_fail_code(job, RPC_CONTENT_MODIFIED,
-                      "A part of this text is being rewritten already; wait for that or cancel it.");
+                      "A part of this is being rewritten already; wait for that or cancel it.");
         return;
     }
     job_await_permission(job, ask);
@@ -471,7 +471,8 @@ void refactor_request(struct services *services, struct request *request, const 
         request_fail(request, RPC_INVALID_PARAMS,
                      "scope is neither \"selection\" nor \"workspace\".");
     else
-        start(services, request, refactor, refactor->work_done_token, refactor->partial_result_token,
+        start(services, request, refactor, refactor->work_done_token,
+              refactor->partial_result_token,
           NULL);
 }
 

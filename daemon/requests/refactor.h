@@ -7,8 +7,8 @@
 /* The most bytes that one rewrite may be of. */
 size_t refactor_room(const struct services *services, const struct config *config);
 
-/* Begins and sends a workspace/applyEdit; between the two the caller writes the edit. NULL where the
- * client can be sent nothing any more. A refusal is told to the person. */
+/* Begins and sends a workspace/applyEdit; between the two the caller writes the edit. NULL where
+ * the client can be sent nothing any more. A refusal is told to the person. */
 struct json_writer *refactor_begin_apply(struct services *services);
 void refactor_end_apply(struct services *services, struct json_writer *writer);
 

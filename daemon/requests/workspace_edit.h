@@ -18,8 +18,8 @@ struct workspace_change {
 
 /*
  * Writes a WorkspaceEdit (LSP 3.18) in the form that the client takes. Where it knows change
- * annotations, all of it is one that needs to be confirmed, under this label: editors show it before
- * they apply it. New files only for a client that can make them. Returns 0 or -ENOMEM.
+ * annotations, all of it is one that needs to be confirmed, under this label: editors show it
+ * before they apply it. New files only for a client that can make them. Returns 0 or -ENOMEM.
  */
 int workspace_edit_write(struct json_writer *writer, const struct services *services,
                          const struct workspace_change *changes, size_t count, const char *label);

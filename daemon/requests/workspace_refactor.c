@@ -63,12 +63,12 @@ static void fail_memory(struct workspace_refactor *refactor)
 static void fail_stale(struct workspace_refactor *refactor, const char *name)
 {
     char message[512];
-    snprintf(message, sizeof(message), "%s was changed meanwhile, so nothing is applied; ask again.",
-             name);
+    snprintf(message, sizeof(message),
+             "%s was changed meanwhile, so nothing is applied; ask again.", name);
     job_fail_code(&refactor->job, RPC_CONTENT_MODIFIED, message);
 }
 
-/* ---- the result ------------------------------------------------------------------------------- */
+/* ---- the result ------------------------------------------------------------------------------ */
 
 /* Open documents are told of at once; all that the editor has said is known by now. */
 static const char *find_stale(const struct workspace_refactor *refactor)
@@ -164,7 +164,7 @@ static void finish(struct workspace_refactor *refactor)
     job_drop(&refactor->job);
 }
 
-/* ---- looking again ---------------------------------------------------------------------------- */
+/* ---- looking again --------------------------------------------------------------------------- */
 
 static void on_read(void *context, int error, const char *text, size_t length)
 {
@@ -187,7 +187,7 @@ static void on_read_new(void *context, int error, const char *text, size_t lengt
     (void)length;
     refactor->reading = NULL;
     if (error != -ENOENT && error != -ENOTDIR) {
-        failure_set(&failure, FAILURE_UPSTREAM, "Ask again, and name the file as one to be changed.",
+        failure_set(&failure, FAILURE_UPSTREAM, "Ask again, and name the file as one to change.",
                     "The model would make %s, which is there already, so nothing is applied.",
                     refactor->plan.items[refactor->next].path);
         job_fail(&refactor->job, &failure);
@@ -238,7 +238,7 @@ static void check_next(struct workspace_refactor *refactor)
     }
 }
 
-/* ---- the answer ------------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 static void ask(struct workspace_refactor *refactor)
 {
@@ -251,7 +251,8 @@ static void ask(struct workspace_refactor *refactor)
     job_ask(job, &copy);
 }
 
-/* What the model said goes back to it as it said it: with the secrets in, they are replaced again. */
+/* What the model said goes back to it as it said it: with the secrets in, they are replaced
+ * again. */
 static int add_faults(struct workspace_refactor *refactor)
 {
     struct buffer held CLEANUP(buffer_finish);
@@ -283,7 +284,7 @@ static bool is_whole(struct workspace_refactor *refactor, const struct upstream_
 {
     if (result->finish == CHAT_FINISH_LENGTH)
         failure_set(&refactor->failure, FAILURE_TRUNCATED,
-                    "Ask for less at once, or raise parameters.refactor.max_tokens in your settings.",
+                    "Ask for less, or raise parameters.refactor.max_tokens in your settings.",
                     "The edits were cut off by the token limit, so nothing is applied.");
     else if (result->finish == CHAT_FINISH_FILTER)
         failure_set(&refactor->failure, FAILURE_FILTERED, "Change the instruction.",
@@ -358,7 +359,7 @@ static const struct job_kind kind = {
     .destroy = destroy,
 };
 
-/* ---- the question ----------------------------------------------------------------------------- */
+/* ---- the question ---------------------------------------------------------------------------- */
 
 static int build_prompt(struct workspace_refactor *refactor)
 {

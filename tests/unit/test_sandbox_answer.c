@@ -257,6 +257,25 @@ static void test_keeps_subjects_short(void **state)
 
 /* ---- any input ------------------------------------------------------------------------------ */
 
+/* It does not look into several files; the answer is one that can be read, with nothing to change. */
+static void test_changes_no_workspace(void **state)
+{
+    struct chat_messages messages;
+    struct prompt_style style = {0};
+    struct prompt_related file = {"a.c", {"int a;\n", 7}};
+    struct prompt_workspace input = {.files = &file, .file_count = 1, .path = "a.c",
+                                     .selection = {"int a;\n", 7}, .instruction = "rename a",
+                                     .as_json = true};
+
+    (void)state;
+    chat_messages_init(&messages);
+    assert_int_equal(prompt_workspace_build(&messages, &style, &input), 0);
+    assert_answer(messages.items[1].content, SANDBOX_TASK_OTHER,
+                  "{\"summary\": \"This is the gridls sandbox: no model was asked, and nothing is "
+                  "changed.\", \"edits\": []}\n");
+    chat_messages_finish(&messages);
+}
+
 static void test_says_what_it_is(void **state)
 {
     struct buffer out CLEANUP(buffer_finish);
@@ -397,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_rewrites),
         cmocka_unit_test(test_writes_commit_messages),
         cmocka_unit_test(test_keeps_subjects_short),
+        cmocka_unit_test(test_changes_no_workspace),
         cmocka_unit_test(test_says_what_it_is),
         cmocka_unit_test(test_takes_prompts_cut_and_broken_anywhere),
         cmocka_unit_test(test_understands_completion_prompts),
