@@ -19,6 +19,7 @@ const struct completion_rule completion_rules[] = {
     {"drop echoed word", completion_drop_echoed_word},
     {"drop leading blanks", completion_drop_leading_blanks},
     {"drop doubled indent", completion_drop_doubled_indent},
+    {"restore indent", completion_restore_indent},
     {"limit lines", completion_limit_lines},
     {"stop repetition", completion_stop_repetition},
     {"stop at next lines", completion_stop_at_next_lines},

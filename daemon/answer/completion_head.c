@@ -229,10 +229,13 @@ void completion_drop_echoed_line(struct completion_fit *fit)
     struct span line = line_at(fit, 0);
     const char *text = fit->text.data;
     size_t length = line.end;
+    bool tells;
 
     lines_trim(&previous, &previous_length);
     lines_trim(&text, &length);
-    if (previous_length < ECHO_MIN || !lines_has_word(previous, previous_length) || length == 0)
+    tells = previous_length >= ECHO_MIN && lines_has_word(previous, previous_length);
+    if (previous_length == 0 || length == 0 ||
+        (!tells && lines_is_blank(place->line_before, place->line_before_length)))
         return;
     if (!line.whole) {
         fit->waits = length <= previous_length && memcmp(text, previous, length) == 0;
@@ -246,6 +249,30 @@ void completion_drop_echoed_line(struct completion_fit *fit)
     buffer_consume(&fit->text, line.next);
 }
 
+/* However short it is: the line before the cursor with its indentation, or as a line of its own, is no
+ * text to insert. */
+static bool drop_whole_line_before(struct completion_fit *fit, const char *trimmed, size_t length)
+{
+    const struct answer_completion_place *place = fit->place;
+    size_t whole = place->line_before_length;
+    struct span line = line_at(fit, 0);
+    const char *text = fit->text.data;
+    size_t text_length = line.end;
+
+    if (length == 0)
+        return false;
+    if (lines_indent(place->line_before, whole) > 0 && fit->text.length >= whole &&
+        memcmp(text, place->line_before, whole) == 0) {
+        buffer_consume(&fit->text, whole);
+        return true;
+    }
+    lines_trim(&text, &text_length);
+    if (line.next <= line.end || text_length != length || memcmp(text, trimmed, length) != 0)
+        return false;
+    buffer_consume(&fit->text, line.end);
+    return true;
+}
+
 void completion_drop_echoed_prefix(struct completion_fit *fit)
 {
     const char *before = fit->place->line_before;
@@ -255,6 +282,8 @@ void completion_drop_echoed_prefix(struct completion_fit *fit)
     lines_trim(&before, &length);
     for (i = 0; i < length && lines_is_word(before[i]); i++)
         continue;
+    if (drop_whole_line_before(fit, before, length))
+        return;
     if (utf8_count(before, length) < (i == length ? ECHO_MIN - 1 : ECHO_MIN))
         return;
     if (echoes_line_before(fit, fit->text.data, fit->text.length)) {
@@ -306,7 +335,11 @@ void completion_drop_leading_blanks(struct completion_fit *fit)
         line = first_text_line(fit, 0);
         buffer_consume(&fit->text, line.start);
     } else if (lines_trimmed(before, length) < length) {
-        buffer_consume(&fit->text, lines_indent(fit->text.data, fit->text.length));
+        size_t blanks = lines_indent(fit->text.data, fit->text.length);
+
+        /* Several on both sides are meant to line something up. */
+        if (blanks < 2 || lines_trimmed(before, length) + 1 == length)
+            buffer_consume(&fit->text, blanks);
     }
 }
 

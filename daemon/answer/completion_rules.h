@@ -23,6 +23,12 @@ struct completion_fit {
 /* Cuts the text; what comes after does not matter any more. */
 void completion_cut(struct completion_fit *fit, size_t length);
 
+/* Where the line that begins at `start` ends. */
+size_t completion_line_end(const struct completion_fit *fit, size_t start);
+
+/* Cuts the text before the line that begins at `start`. */
+void completion_cut_before_line(struct completion_fit *fit, size_t start);
+
 /* The table, in the order in which the rules run. */
 struct completion_rule {
     const char *name;
@@ -45,11 +51,14 @@ void completion_drop_echoed_word(struct completion_fit *fit);
 void completion_drop_leading_blanks(struct completion_fit *fit);
 void completion_drop_doubled_indent(struct completion_fit *fit);
 
+/* completion_block.c */
+void completion_restore_indent(struct completion_fit *fit);
+void completion_stop_behind_block(struct completion_fit *fit);
+
 /* completion_tail.c */
 void completion_limit_lines(struct completion_fit *fit);
 void completion_stop_repetition(struct completion_fit *fit); /* of itself, and the line above */
 void completion_stop_at_next_lines(struct completion_fit *fit);
-void completion_stop_behind_block(struct completion_fit *fit);
 void completion_join_rest_of_line(struct completion_fit *fit);
 void completion_trim_end(struct completion_fit *fit);
 

@@ -18,8 +18,7 @@
 /* An overlap of words with the rest of the line; a whole rest may be shorter. */
 #define OVERLAP_MIN 3
 
-/* Where the line that begins at `start` ends. */
-static size_t line_end_at(const struct completion_fit *fit, size_t start)
+size_t completion_line_end(const struct completion_fit *fit, size_t start)
 {
     const char *text = fit->text.data;
     const char *found = memchr(text + start, '\n', fit->text.length - start);
@@ -27,8 +26,7 @@ static size_t line_end_at(const struct completion_fit *fit, size_t start)
     return found ? (size_t)(found - text) : fit->text.length;
 }
 
-/* Cuts the text before the line that begins at `start`. */
-static void cut_before_line(struct completion_fit *fit, size_t start)
+void completion_cut_before_line(struct completion_fit *fit, size_t start)
 {
     completion_cut(fit, start > 0 ? start - 1 : 0);
 }
@@ -44,12 +42,12 @@ void completion_limit_lines(struct completion_fit *fit)
     if (fit->place->max_lines == 0)
         return;
     while (at < fit->text.length) {
-        size_t end = line_end_at(fit, at);
+        size_t end = completion_line_end(fit, at);
 
         if (end == fit->text.length)
             return;
         if (++lines == fit->place->max_lines) {
-            cut_before_line(fit, end + 1);
+            completion_cut_before_line(fit, end + 1);
             return;
         }
         at = end + 1;
@@ -135,7 +133,7 @@ void completion_stop_repetition(struct completion_fit *fit)
         take_line(&repetition, (struct line){.before = "", .text = place->previous_line,
                                              .length = place->previous_line_length});
     while (at < fit->text.length) {
-        size_t end = line_end_at(fit, at);
+        size_t end = completion_line_end(fit, at);
         struct line line = {.start = at, .before = at == 0 ? place->line_before : "",
                             .before_length = at == 0 ? place->line_before_length : 0,
                             .text = fit->text.data + at, .length = end - at};
@@ -145,7 +143,7 @@ void completion_stop_repetition(struct completion_fit *fit)
             break;
         again = take_line(&repetition, line);
         if (again) {
-            cut_before_line(fit, again->start);
+            completion_cut_before_line(fit, again->start);
             return;
         }
         at = end + 1;
@@ -208,6 +206,8 @@ static bool is_line_below(const struct completion_fit *fit, size_t start, size_t
         return exact && open_brackets(fit->text.data, start) == 0;
     if (exact && start > 0)
         return true;
+    if (lines_indent(line, length) > below_indent && start > 0)
+        return false; /* in a block of the text itself */
     lines_trim(&line, &length);
     lines_trim(&below, &below_length);
     /* The first line has its indentation before the cursor. */
@@ -226,98 +226,15 @@ void completion_stop_at_next_lines(struct completion_fit *fit)
     size_t at = 0;
 
     while (below_length > 0 && at < fit->text.length) {
-        size_t end = line_end_at(fit, at);
+        size_t end = completion_line_end(fit, at);
 
         if (end == fit->text.length && !fit->final)
             return;
         if ((at > 0 || first_counts) && is_line_below(fit, at, end, below, below_length)) {
-            cut_before_line(fit, at);
+            completion_cut_before_line(fit, at);
             return;
         }
         at = end + 1;
-    }
-}
-
-/* ---- the block ------------------------------------------------------------------------------ */
-
-/* Lines that belong to what stands above them though they are indented less. */
-static bool goes_on(const char *line, size_t length, bool is_whole, bool *is_certain)
-{
-    static const char *const words[] = {"end",  "else",    "elif", "elsif",   "except",
-                                        "fi",   "done",    "esac", "finally", "catch",
-                                        "case", "default", "rescue", "ensure", "then"};
-    size_t word = 0;
-
-    *is_certain = true;
-    if (strchr("})]#<", line[0]))
-        return true;
-    while (word < length && lines_is_word(line[word]))
-        word++;
-    *is_certain = is_whole || word < length;
-    if (word < length && line[word] == ':') /* a label */
-        return true;
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strlen(words[i]) == word && memcmp(words[i], line, word) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The indentation of the cursor's line; where nothing stands there yet, that of the first line that
- * comes, which begins at `first`. */
-static size_t own_indent(const struct completion_fit *fit, size_t first)
-{
-    const struct answer_completion_place *place = fit->place;
-    size_t indent = lines_indent(place->line_before, place->line_before_length);
-
-    if (indent < place->line_before_length)
-        return indent;
-    return (first == 0 ? indent : 0) +
-           lines_indent(fit->text.data + first, fit->text.length - first);
-}
-
-/* Where the first line begins that is not blank. */
-static size_t first_text_line(const struct completion_fit *fit)
-{
-    size_t at = 0;
-
-    while (at < fit->text.length &&
-           lines_is_blank(fit->text.data + at, line_end_at(fit, at) - at))
-        at = line_end_at(fit, at) + 1;
-    return at < fit->text.length ? at : 0;
-}
-
-/* Behind a blank line comes something that is indented less than where the cursor was; no deeper than
- * the line that opened the block, where that is the cursor's; or, from a place without indentation,
- * the next thing without: the block is over and something else begins. */
-void completion_stop_behind_block(struct completion_fit *fit)
-{
-    size_t first = first_text_line(fit);
-    size_t indent = own_indent(fit, first);
-    bool opens = first > 0 && lines_indent(fit->text.data + first, fit->text.length - first) > indent;
-    bool was_deeper = indent > 0 || opens;
-    bool was_blank = false;
-    size_t at = line_end_at(fit, first) + 1;
-
-    for (; !fit->place->prose && at < fit->text.length; at = line_end_at(fit, at) + 1) {
-        const char *line = fit->text.data + at;
-        size_t end = line_end_at(fit, at);
-        size_t length = end - at;
-        size_t blanks = lines_indent(line, length);
-        bool is_whole = end < fit->text.length || fit->final;
-        bool is_certain;
-
-        if (blanks == length) {
-            was_blank = was_blank || is_whole;
-            continue;
-        }
-        if (was_blank && was_deeper && (blanks < indent + opens || blanks == 0) &&
-            !goes_on(line + blanks, length - blanks, is_whole, &is_certain) && is_certain) {
-            cut_before_line(fit, at);
-            return;
-        }
-        was_deeper = was_deeper || blanks > 0;
-        was_blank = false;
     }
 }
 
@@ -433,7 +350,7 @@ static void join_at_closer(struct completion_fit *fit, size_t closer, const char
     const char *text = fit->text.data;
     size_t length = fit->text.length;
     size_t common = common_prefix(text + closer, length - closer, rest, rest_length);
-    size_t end = line_end_at(fit, closer);
+    size_t end = completion_line_end(fit, closer);
     size_t after = closer + common;
 
     if (lines_is_blank(text + after, end - after)) {
@@ -483,7 +400,7 @@ void completion_join_rest_of_line(struct completion_fit *fit)
 {
     const char *rest = fit->place->line_after;
     size_t rest_length = lines_trimmed(rest, fit->place->line_after_length);
-    size_t first_end = line_end_at(fit, 0);
+    size_t first_end = completion_line_end(fit, 0);
     size_t closer;
     size_t overlap;
     char quote;
