@@ -452,7 +452,8 @@ static int print_config(struct cli *cli)
     struct buffer text CLEANUP(buffer_finish);
 
     buffer_init(&text, BUFFER_CAP);
-    if (config_store_print(cli->setup->store, &text) != 0) {
+    if ((cli->options->table ? config_table_json(&text)
+                             : config_store_print(cli->setup->store, &text)) != 0) {
         setup_complain("There is not enough memory for the settings.");
         return SETUP_FAILED;
     }

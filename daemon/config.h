@@ -176,6 +176,13 @@ const char *config_store_origin(const struct config_store *store, const char *pa
 int config_table_markdown(struct buffer *out);
 
 /*
+ * `gridls config --table`: the table as a JSON array, for those who make forms of it. Each row has
+ * name, description, type, minimum, maximum, enum and items as JSON Schema has them, default (null:
+ * unset), secret, and project (a project file may set it).
+ */
+int config_table_json(struct buffer *out);
+
+/*
  * Judges an instrument name on The Grid: NULL where it is one of the nine (or one of the market's
  * other ids, "*-latest"), else the nearest of the nine.
  */

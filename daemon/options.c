@@ -22,6 +22,7 @@ static const char help[] =
     "  gridls commit-message --install-hook make that the hook of the repository here\n"
     "  gridls check                         say what is set up and whether the upstream answers\n"
     "  gridls config                        print the settings and where each comes from\n"
+    "  gridls config --table                print what settings there are, as JSON\n"
     "\n"
     "  --config FILE       settings from FILE instead of ~/.config/gridls/config.json\n"
     "  --sandbox           no key, no network: answers by simple rules, from this machine\n"
@@ -85,6 +86,7 @@ static const struct option option_table[] = {
     {"--write", VALUE_NONE, ONLY(COMMAND_REFACTOR), FIELD(write)},
     {"--hook", VALUE_TEXT, ONLY(COMMAND_COMMIT_MESSAGE), FIELD(hook_file)},
     {"--install-hook", VALUE_NONE, ONLY(COMMAND_COMMIT_MESSAGE), FIELD(install_hook)},
+    {"--table", VALUE_NONE, ONLY(COMMAND_CONFIG), FIELD(table)},
     {"--stdio", VALUE_IGNORED, ONLY(COMMAND_SERVE), 0},
     {"--clientProcessId", VALUE_IGNORED, ONLY(COMMAND_SERVE), 0},
 };

@@ -47,6 +47,7 @@ struct options {
     bool write;
     const char *hook_file; /* --hook: the file that git gives its prepare-commit-msg hook, */
     bool install_hook;
+    bool table; /* config: what settings there are, not how they are */
     const char *hook_source; /* and why it has one; "" is as good as none */
 };
 

@@ -175,6 +175,12 @@ def check_manual(_):
     return manual.faults()
 
 
+def check_vscode_settings(_):
+    done = subprocess.run([sys.executable, os.path.join(ROOT, 'editors/vscode/settings.py'), '--check',
+                           sys.argv[1]], stderr=subprocess.PIPE, text=True, timeout=30)
+    return done.stderr.splitlines() if done.returncode else []
+
+
 CHECKS = {
     'methods': check_methods,
     'params': check_params,
@@ -184,6 +190,7 @@ CHECKS = {
     'providers': check_providers,
     'kinds of failures': check_failures,
     'files': check_files,
+    'settings of VS Code': check_vscode_settings,
     'manual page': check_manual,
 }
 

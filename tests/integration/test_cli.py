@@ -1,5 +1,6 @@
 """The command line: what each subcommand prints where, and how it ends."""
 
+import json
 import os
 import subprocess
 import unittest
@@ -431,6 +432,19 @@ class ConfigTest(CliTest):
         self.assertIn('Be brief.', lines['instructions'])
         self.assertIn('"code-prime"', lines['instruments.explain'])
         self.assertIn('built in', lines['instruments.explain'])
+
+    def test_the_table_as_json(self):
+        done = self.run_gridls('config', '--table')
+        self.assert_good(done)
+        rows = {row['name']: row for row in json.loads(done.out)}
+        self.assertEqual(rows['network.retries'], {
+            'name': 'network.retries', 'type': 'integer', 'minimum': 0, 'maximum': 10, 'default': 2,
+            'description': rows['network.retries']['description'], 'secret': False, 'project': False})
+        self.assertEqual(rows['commit.style']['enum'], ['auto', 'conventional', 'plain'])
+        self.assertEqual(rows['ignore']['items'], {'type': 'string'})
+        self.assertIn('.netrc', rows['ignore']['default'])
+        self.assertEqual((rows['api_key']['secret'], rows['api_key']['default']), (True, None))
+        self.assertNotIn(KEY, done.out)
 
     def test_never_shows_a_key(self):
         self.scratch.write('own.json', '{"api_key": "%s"}' % KEY)
