@@ -1,5 +1,5 @@
-"""gridls under client libraries that nobody here wrote, in plain node: on a scripted upstream and on the
-sandbox."""
+"""gridls under client libraries that nobody here wrote, in plain node: on a scripted upstream and on
+the sandbox."""
 
 import json
 import os
@@ -45,7 +45,8 @@ class LibraryTest(unittest.TestCase):
                                 ('explain', ['It adds', '. 😀']),
                                 ('refactor', [SOURCE.replace('a + b', 'b + a')])):
                 upstream.answer(stream(*text), times=None, model=model)
-            env = self.scratch.env(THEGRID_BASE_URL=upstream.base_url, THEGRID_API_KEY='key-of-the-test')
+            env = self.scratch.env(THEGRID_BASE_URL=upstream.base_url,
+                                   THEGRID_API_KEY='key-of-the-test')
             self.scratch.write('~/.config/gridls/config.json', json.dumps({
                 'instruments': {task: task for task in ('completion', 'explain', 'refactor')}}))
             self.run_client(script, env)

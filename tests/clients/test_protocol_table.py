@@ -1,4 +1,5 @@
-"""The table of the protocol's shapes that all tests use is what the protocol's own package declares."""
+"""The table of the protocol's shapes that all tests use is what the protocol's own package declares.
+"""
 
 import os
 import subprocess

@@ -1,9 +1,10 @@
-// gridls under @codemirror/lsp-client, a small client that knows few capabilities and answers no request.
+// gridls under @codemirror/lsp-client, a small client that knows few capabilities and answers no
+// request.
 //
-//     node codemirror_client.mjs '{"argv": […], "root": "file:///…", "path": "/…/a.c", "sandbox": false}'
+//     node codemirror_client.mjs '{"argv": […], "root": "file:///…", "path": "/…/a.c", "sandbox": …}'
 //
-// Without a browser there are no views: texts are held by a workspace of our own, and what the client has no
-// command for goes through its request(). Ends with 0 when all was as it has to be.
+// Without a browser there are no views: texts are held by a workspace of our own, and what the client
+// has no command for goes through its request(). Ends with 0 when all was as it has to be.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -46,7 +47,8 @@ class Texts extends Workspace {
     files = [];
     changes = null;
     open(text) {
-        const file = { uri, languageId: 'c', version: 1, doc: Text.of(text.split('\n')), getView: () => null };
+        const file = { uri, languageId: 'c', version: 1, doc: Text.of(text.split('\n')),
+                       getView: () => null };
         this.files.push(file);
         this.client.didOpen(file);
     }
@@ -98,7 +100,8 @@ const offered = await client.request('textDocument/inlineCompletion', {
     textDocument: { uri }, position: cursor, context: { triggerKind: 1 } });
 if (!sandbox)
     assert.equal(offered.items[0].insertText, ' a + b; // 😀');
-const menu = await client.request('textDocument/completion', { textDocument: { uri }, position: cursor });
+const menu = await client.request('textDocument/completion', {
+    textDocument: { uri }, position: cursor });
 if (!sandbox)
     assert.match((menu.items ?? menu)[0].textEdit.newText, /a \+ b/);
 
@@ -123,7 +126,8 @@ const answer = await client.request('gridls/explain', {
 const said = told.pieces.map((piece) => piece.text).join('');
 assert.ok(!('text' in answer) && (sandbox ? said.length > 20 : said === 'It adds. 😀'));
 const { edit } = await client.request('gridls/refactor', {
-    textDocument: { uri, version: client.workspace.files[0].version }, range, instruction: 'turn it' });
+    textDocument: { uri, version: client.workspace.files[0].version }, range,
+    instruction: 'turn it' });
 assert.ok(edit.changes[uri].length > 0);
 
 // Cancelling: by the params object that was sent.
@@ -136,8 +140,8 @@ if (!sandbox) {
     client.cancelRequest(params);
     await assert.rejects(asked, (error) => error.code === -32800);
 }
-await assert.rejects(client.request('textDocument/hover', { textDocument: { uri }, position: cursor }),
-                     (error) => error.code === -32601);
+await assert.rejects(client.request('textDocument/hover', {
+    textDocument: { uri }, position: cursor }), (error) => error.code === -32601);
 
 client.didClose(uri);
 assert.equal(await client.request('shutdown', null), null);

@@ -1,10 +1,10 @@
-// An upstream and a gateway in front of it that nobody of gridls wrote: @copilotkit/aimock, which checks
-// keys and answers by the model's name, and @musistudio/llms, which passes on what it says.
+// An upstream and a gateway in front of it that nobody of gridls wrote: @copilotkit/aimock, which
+// checks keys and answers by the model's name, and @musistudio/llms, which passes on what it says.
 //
 //     node upstreams.mjs
 //
-// Prints one line of JSON with both base URLs, and ends with its input. Through the gateway a model is
-// called `mock,NAME`, or `locked,NAME`: then the gateway itself comes with a wrong key.
+// Prints one line of JSON with both base URLs, and ends with its input. Through the gateway a model
+// is called `mock,NAME`, or `locked,NAME`: then the gateway itself comes with a wrong key.
 import { LLMock } from '@copilotkit/aimock';
 import { createRequire } from 'node:module';
 

@@ -1,10 +1,10 @@
-// gridls under the client library of VS Code's own, in plain node: every request that it knows, and ours.
+// gridls under the client library of VS Code's own, in plain node: every request that it knows, and
+// ours.
 //
-//     node vscode_client.mjs '{"argv": […], "root": "file:///…", "path": "/…/a.c", "sandbox": false}'
+//     node vscode_client.mjs '{"argv": […], "root": "file:///…", "path": "/…/a.c", "sandbox": …}'
 //
-// `path` is the text that is opened. Ends with 0 when all was as it has to be. The library complains of
-// messages that
-// break the rules of the protocol, and that is a failure.
+// `path` is the text that is opened. Ends with 0 when all was as it has to be. The library complains
+// of messages that break the rules of the protocol, and that is a failure.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -50,7 +50,9 @@ function came(kind, value) {
 }
 function next(kind) {
     const value = seen.get(kind)?.shift();
-    return value ?? new Promise((resolve) => waiting.set(kind, [...(waiting.get(kind) ?? []), resolve]));
+    return value ?? new Promise((resolve) => {
+        waiting.set(kind, [...(waiting.get(kind) ?? []), resolve]);
+    });
 }
 connection.onRequest(ApplyWorkspaceEditRequest.type, ({ edit }) => {
     came('edit', edit);
@@ -65,7 +67,8 @@ connection.onRequest(ConfigurationRequest.type, ({ items }) => {
     came('configuration', items);
     return [{ completion: { debounce_ms: 0 } }];
 });
-connection.onRequest(RegistrationRequest.type, ({ registrations }) => came('registrations', registrations));
+connection.onRequest(RegistrationRequest.type, (params) => (
+    came('registrations', params.registrations)));
 const jobs = new Map();  // what has come for each token of the daemon's own
 connection.onRequest(WorkDoneProgressCreateRequest.type, ({ token }) => {
     jobs.set(token, []);
@@ -80,8 +83,8 @@ connection.listen();
 // -- begin
 
 const { capabilities, serverInfo } = await connection.sendRequest(InitializeRequest.type, {
-    processId: process.pid, rootUri: root, workspaceFolders: [{ uri: root, name: 'w' }], locale: 'de',
-    clientInfo: { name: 'vscode-languageserver-protocol' },
+    processId: process.pid, rootUri: root, workspaceFolders: [{ uri: root, name: 'w' }],
+    locale: 'de', clientInfo: { name: 'vscode-languageserver-protocol' },
     initializationOptions: { completion: { menu: true } },
     capabilities: {
         general: { positionEncodings: ['utf-16'] },
@@ -135,7 +138,8 @@ const apply = (workspaceEdit) => {
 const body = text.indexOf('return');
 await edit(body, text.indexOf(';', body) + 1, 'return');
 const cursor = position(body + 'return'.length);
-for (const triggerKind of [InlineCompletionTriggerKind.Invoked, InlineCompletionTriggerKind.Automatic]) {
+const { Invoked, Automatic } = InlineCompletionTriggerKind;
+for (const triggerKind of [Invoked, Automatic]) {
     const offered = await connection.sendRequest(InlineCompletionRequest.type, {
         textDocument: { uri }, position: cursor, context: { triggerKind } });
     const items = offered?.items ?? [];
@@ -157,14 +161,16 @@ assert.equal(text, source);
 
 const all = range(0, text.length);
 const actions = await connection.sendRequest(CodeActionRequest.type, {
-    textDocument: { uri }, range: all, context: { diagnostics: [], only: [CodeActionKind.Refactor] } });
+    textDocument: { uri }, range: all,
+    context: { diagnostics: [], only: [CodeActionKind.Refactor] } });
 assert.ok(actions.length > 1 && actions.every(({ kind }) => kind.startsWith('refactor.rewrite')));
 const resolved = await connection.sendRequest(CodeActionResolveRequest.type, actions[0]);
 assert.equal(resolved.title, actions[0].title);
 const rewritten = apply(resolved.edit);
 if (!sandbox)
     assert.equal(rewritten, source.replace('return a + b;', 'return b + a;'));
-const diagnostic = { range: range(body, body + 6), severity: 1, source: 'cc', message: 'no such thing' };
+const diagnostic = {
+    range: range(body, body + 6), severity: 1, source: 'cc', message: 'no such thing' };
 const fixes = await connection.sendRequest(CodeActionRequest.type, {
     textDocument: { uri }, range: diagnostic.range,
     context: { diagnostics: [diagnostic], only: [CodeActionKind.QuickFix] } });
@@ -204,8 +210,8 @@ assert.ok(followed.text && followed.conversation);
 // -- failures and cancelling
 
 await assert.rejects(connection.sendRequest('gridls/unheard-of', {}), { code: -32601 });
-await assert.rejects(connection.sendRequest('gridls/explain', { textDocument: { uri: 'file:///none' } }),
-                     { code: -32602 });
+await assert.rejects(connection.sendRequest('gridls/explain', {
+    textDocument: { uri: 'file:///none' } }), { code: -32602 });
 if (!sandbox) {
     const cancel = new CancellationTokenSource();
     connection.onProgress(new ProgressType(), 'endless', () => cancel.cancel());
@@ -213,11 +219,12 @@ if (!sandbox) {
         textDocument: { uri }, question: 'ENDLESS', partialResultToken: 'endless' }, cancel.token),
                          { code: LSPErrorCodes.RequestCancelled });
 
-    // A command's own progress, cancelled; those that were over before their token was there had none.
+    // A command's own progress, cancelled; one that is over before its token is there has none.
     seen.delete('begin');
     seen.delete('end');
     assert.equal(await connection.sendRequest(ExecuteCommandRequest.type, {
-        command: 'gridls.explain', arguments: [{ textDocument: { uri }, question: 'ENDLESS' }] }), null);
+        command: 'gridls.explain',
+        arguments: [{ textDocument: { uri }, question: 'ENDLESS' }] }), null);
     const token = await next('begin');
     await connection.sendNotification(WorkDoneProgressCancelNotification.type, { token });
     assert.equal(await next('end'), token);

@@ -3,8 +3,8 @@
     with Program('upstreams.mjs') as upstreams:
         start what is tested with upstreams.told['mock']
 
-A program is run by node. It prints one line of JSON when it is ready, which is `told`, and ends with its input.
-Where something is missing the test is skipped.
+A program is run by node. It prints one line of JSON when it is ready, which is `told`, and ends with
+its input. Where something is missing the test is skipped.
 """
 
 import json

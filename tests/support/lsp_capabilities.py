@@ -1,7 +1,7 @@
 """What a server may send depends on what the client has said that it can: those rules.
 
-A View is made from the params of `initialize`, is told what the client says of its texts, and gives what
-is wrong with a message, or None. Rules of the specification unless said otherwise.
+A View is made from the params of `initialize`, is told what the client says of its texts, and gives
+what is wrong with a message, or None. Rules of the specification unless said otherwise.
 """
 
 

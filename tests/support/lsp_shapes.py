@@ -4,10 +4,10 @@
     fault_of_params('window/showMessage', value)
     fault_of_error(error)
 
-The protocol's shapes are in lsp_shapes.json, which `node tests/counterparties/shapes.mjs` reads off the
-declarations of npm's vscode-languageserver-protocol (a test of the part `clients` holds it against
-them); that script says what a shape is. Those of gridls/… are here, and stand in protocol/README.md for people.
-A member that a shape does not name is a fault: clients that decode strictly refuse it.
+The protocol's shapes are in lsp_shapes.json, which `node tests/counterparties/shapes.mjs` reads off
+the declarations of npm's vscode-languageserver-protocol (a test of the part `clients` holds it against
+them); that script says what a shape is. Those of gridls/… are here, and stand in protocol/README.md
+for people. A member that a shape does not name is a fault: clients that decode strictly refuse it.
 """
 
 import json
