@@ -134,6 +134,8 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
                          struct failure *failure)
 {
     struct commit_message *commit = (struct commit_message *)job;
+    struct upstream_result before = {.usage = commit_summaries_usage(commit->summaries)};
+    job_add_usage(job, &before);
     if (result->finish == CHAT_FINISH_LENGTH) {
         failure_set(failure, FAILURE_TRUNCATED,
                     "Raise parameters.commit.max_tokens in your settings.",
@@ -142,13 +144,9 @@ static enum job_end done(struct job *job, const struct upstream_result *result,
     }
     if (!job->request)
         return finish_command(commit, failure);
-    struct upstream_result whole = *result;
-    struct chat_usage before = commit_summaries_usage(commit->summaries);
-    whole.usage.prompt_tokens += before.prompt_tokens;
-    whole.usage.completion_tokens += before.completion_tokens;
     struct json_writer *writer = request_begin_result(job->request);
     json_begin_object(writer);
-    job_write_common(job, &whole, writer);
+    job_write_common(job, result, writer);
     if (commit->template.length > 0 && !commit->document_uri)
         json_put_text(writer, "template", commit->template.data, commit->template.length);
     json_end_object(writer);
