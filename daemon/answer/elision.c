@@ -14,6 +14,9 @@
 
 #define ELLIPSIS "\xE2\x80\xA6"
 
+/* The most bytes that are dots for something, not a line drawn with them. */
+#define DOTS_MAX 8
+
 /* C and its kin, shell and Python, SQL and Lua, TeX and Erlang, Lisp and assembly, XML, OCaml
  * and Pascal, Haskell, Vim, Basic, Fortran; the bracketed ones first. */
 static const char *const comment_starts[] = {"/*", "<!--", "{/*", "(*", "{-", "//", "--", "#",
@@ -177,17 +180,24 @@ static bool is_phrase(const char *body, size_t length)
 /* What a comment says, its signs taken away. `alone`: it has the line for itself. */
 static bool is_elision(const char *body, size_t length, bool alone)
 {
+    size_t whole = length;
     bool dots_first = take_dots(&body, &length);
     bool dots_last = take_final_dots(body, &length);
 
-    if (length == 0)
-        return alone && (dots_first || dots_last);
+    if (length == 0) /* more of them are a ruler */
+        return alone && whole <= DOTS_MAX && (dots_first || dots_last);
     return (dots_first && has_telling_word(body, length)) || (alone && is_phrase(body, length));
 }
 
+/* Within a block of comment lines, as those of C with a `*` before each, dots alone may be an
+ * example's and a word the end of a sentence. */
 static bool is_elided_line(const char *line, size_t length)
 {
-    return comment_body(&line, &length) && is_elision(line, length, true);
+    size_t indent = lines_indent(line, length);
+    bool in_block = indent < length && line[indent] == '*';
+
+    return comment_body(&line, &length) && is_elision(line, length, true) &&
+           (!in_block || memchr(line, ' ', length));
 }
 
 /* Whether the place is within quotes: their number before it is odd. */

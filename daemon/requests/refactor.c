@@ -473,7 +473,7 @@ void refactor_request(struct services *services, struct request *request, const 
     else
         start(services, request, refactor, refactor->work_done_token,
               refactor->partial_result_token,
-          NULL);
+              NULL);
 }
 
 void refactor_command(struct services *services, const struct lsp_refactor_params *params,

@@ -293,6 +293,7 @@ static void test_knows_elisions(void **state)
         "void f() { /* ... */ }",                "    return x; // ... rest of the code",
         "def f(): # ... existing code ...",      "... rest of the code ...",
         "[... rest unchanged ...]",              "#| ... remaining forms ... |#",
+        " * ... rest of the fields ...",           "/* ... */",
         "// keep the rest as is",                "# ---- unchanged ----",
     };
     static const char *const whole[] = {
@@ -309,6 +310,8 @@ static void test_knows_elisions(void **state)
         "--rest;",                                 "*rest = 0;",
         "--remaining",                             "!existing",
         "'unchanged'",                             "\"omitted\",",
+        " * ...",                                  " * unchanged.",
+        "/* ........................ */",          "\"........................",
         "#existing {",                             "#rest",
     };
     static const char kept[] = "a\n// ... rest of the code ...\nb\n";
