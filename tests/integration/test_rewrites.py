@@ -1,7 +1,8 @@
-"""Rewrites of odd selections in odd texts while their author goes on typing.
+"""Rewrites of odd selections in odd texts, one or two at once, while their author goes on typing.
 
-What comes is always the exact merge of both, or -32801. The seed is printed with a failure;
-GRIDLS_REWRITES and GRIDLS_REWRITES_SEED change how many there are (300) and which.
+What comes is always the exact merge of all, or -32801; of two that overlap the second is refused.
+The seed is printed with a failure; GRIDLS_REWRITES and GRIDLS_REWRITES_SEED change how many there are
+(300) and which.
 """
 
 import os
@@ -46,27 +47,12 @@ def follow(anchor, old, start, end, new):
     return anchor if start >= anchor[1] else None
 
 
-class Rewrite:
-    """One rewrite: its text, its selection, the answer, what is typed meanwhile."""
+class Selection:
+    """What is to be rewritten, what the model makes of it, and where it is by now."""
 
-    def __init__(self, test, encoding, numbers):
-        self.test = test
+    def __init__(self, text, numbers, mark):
         self.numbers = numbers
-        self.encoding = encoding
-        ends = numbers.choice((('\n',), ('\n',), ('\r\n',), ('\r',), ('\n', '\r\n', '\r')))
-        count = numbers.choice((0, 1, 2, 5, 12))
-        text = ''.join(numbers.choice(LINES) + numbers.choice(ends) for _ in range(count))
-        if count and numbers.random() < 0.4:
-            text = text[:-len(LINE_END.search(text[-2:]).group())]
-        found = set(LINE_END.findall(text))
-        self.uniform = found.pop() if len(found) == 1 else None
-        self.uri = f'file:///rewrites/{test.next_number()}.c'
-        self.text = EditedText(text, encoding)
-        self.version = 1
-        self.choose_selection()
-
-    def choose_selection(self):
-        numbers, text = self.numbers, self.text
+        self.mark = mark
         start, end = sorted(text.place(numbers) for _ in range(2))
         kind = numbers.random()
         if kind < 0.4:  # whole lines
@@ -86,15 +72,17 @@ class Rewrite:
             line = next(line for line, (_, line_end) in enumerate(lines) if start <= line_end)
             start = lines[line][0]
             end = lines[line + 1][0] if line + 1 < len(lines) else len(text.text)
-        self.anchor = (start, end)
+        self.anchor = (start, end)  # None once it was changed itself
         self.original = text.text[start:end]
+        self.choose_answer()
+        self.token = {'partialResultToken': mark} if numbers.random() < 0.5 else {}
 
     def choose_answer(self):
         """What the model says, the code in it, and whether that is what is there already."""
         numbers = self.numbers
         code = LINE_END.sub('\n', self.original)
-        is_same = numbers.random() < 0.3 and bool(code.strip())
-        if not is_same:
+        self.is_same = numbers.random() < 0.3 and bool(code.strip())
+        if not self.is_same:
             lines = code.split('\n')
             for _ in range(numbers.randrange(1, 4)):
                 at = numbers.randrange(len(lines) + 1)
@@ -103,18 +91,74 @@ class Rewrite:
             code = '\n'.join(lines) if ''.join(lines).strip() else 'int y;'
         mark = '````'
         answer = f'{mark}c\n{code}' + ('' if code.endswith('\n') else '\n') + mark
-        if not is_same and numbers.random() < 0.3:
+        if not self.is_same and numbers.random() < 0.3:
             answer = numbers.choice(('Here it is:\n\n', '')) + answer + '\n\nThat is all.'
-        if not is_same and numbers.random() < 0.2:
+        if not self.is_same and numbers.random() < 0.2:
             answer = answer.replace('\n', '\r\n')
-        return answer, code, is_same
+        self.answer, self.code = answer, code
+
+    def follow(self, text, start, end, new):
+        """The text is about to be changed there."""
+        if not self.anchor:
+            return
+        self.anchor = follow(self.anchor, text, start, end, new)
+        text = text[:start] + new + text[end:]
+        if self.anchor and any(text[place - 1:place + 1] == '\r\n' and place
+                               for place in self.anchor):
+            self.anchor = None  # it would begin or end within a line end
+
+    def overlaps(self, other):
+        (start, end), (low, high) = self.anchor, other.anchor
+        if start == end or low == high:
+            return start <= high and low <= end
+        return start < high and low < end
+
+
+class Rewrite:
+    """A text, what of it is rewritten, what is typed meanwhile."""
+
+    def __init__(self, test, encoding, numbers):
+        self.test = test
+        self.numbers = numbers
+        self.encoding = encoding
+        ends = numbers.choice((('\n',), ('\n',), ('\r\n',), ('\r',), ('\n', '\r\n', '\r')))
+        count = numbers.choice((0, 1, 2, 5, 12))
+        text = ''.join(numbers.choice(LINES) + numbers.choice(ends) for _ in range(count))
+        if count and numbers.random() < 0.4:
+            text = text[:-len(LINE_END.search(text[-2:]).group())]
+        found = set(LINE_END.findall(text))
+        self.uniform = found.pop() if len(found) == 1 else None
+        self.uri = f'file:///rewrites/{test.next_number()}.c'
+        self.text = EditedText(text, encoding)
+        self.version = 1
+        self.selections = [Selection(self.text, numbers, f'{self.uri}#{number}')
+                           for number in range(numbers.choice((1, 1, 2)))]
+
+    def change(self, changes):
+        """Changes of the text, each of what the one before it has left, told as one new version."""
+        sends_all = len(changes) == 1 and self.numbers.random() < 0.1
+        events = []
+        for start, end, new in changes:
+            text = self.text.text
+            event = {'range': self.text.range(start, end), 'text': new}
+            if sends_all:  # as some clients do with each change
+                start, end, new = 0, len(text), self.text.replaced(start, end, new)
+                event = {'text': new}
+            events.append(event)
+            for selection in self.selections:
+                selection.follow(text, start, end, new)
+            self.text.text = self.text.replaced(start, end, new)
+        self.version += self.numbers.randrange(1, 3)
+        self.test.client.notify('textDocument/didChange', {
+            'textDocument': {'uri': self.uri, 'version': self.version}, 'contentChanges': events})
 
     def type_something(self):
-        """One edit somewhere; follows the range, which is None once the edit was within it."""
+        """One edit somewhere, often before, behind, or just at a selection."""
         numbers, text = self.numbers, self.text
         places = [text.place(numbers) for _ in range(2)]
-        if self.anchor and numbers.random() < 0.6:  # before, behind, or just at the range
-            low, high = numbers.choice(((0, self.anchor[0]), (self.anchor[1], len(text.text))))
+        anchor = numbers.choice(self.selections).anchor
+        if anchor and numbers.random() < 0.6:
+            low, high = numbers.choice(((0, anchor[0]), (anchor[1], len(text.text))))
             places = [min(max(place, low), high) for place in places]
             places = [place - (text.text[place - 1:place + 1] == '\r\n' and place > 0)
                       for place in places]
@@ -122,73 +166,80 @@ class Rewrite:
         if numbers.random() < 0.6:
             end = start
         new = ''.join(numbers.choices(LINES + ('\n', '\n', 'a', '\r\n'), k=numbers.randrange(3)))
-        change = {'range': text.range(start, end), 'text': new}
-        if numbers.random() < 0.1:  # a client that sends all of its text
-            change = {'text': text.replaced(start, end, new)}
-        if self.anchor and 'range' in change:
-            self.anchor = follow(self.anchor, text.text, start, end, new)
-        elif self.anchor:
-            self.anchor = follow(self.anchor, text.text, 0, len(text.text), change['text'])
-        text.text = text.replaced(start, end, new)
-        if self.anchor and any(text.text[place - 1:place + 1] == '\r\n' and place
-                               for place in self.anchor):
-            self.anchor = None  # it would begin or end within a line end
-        self.version += numbers.randrange(1, 3)
-        self.test.client.notify('textDocument/didChange', {
-            'textDocument': {'uri': self.uri, 'version': self.version}, 'contentChanges': [change]})
+        self.change([(start, end, new)])
+
+    def ask(self, selection):
+        """Asks for a rewrite; false where one of an overlapping range makes that impossible."""
+        test, numbers = self.test, self.numbers
+        others = [other for other in self.selections if other is not selection]
+        refused = self.selections.index(selection) > 0 and selection.overlaps(others[0])
+        if not refused:
+            cut = numbers.randrange(len(selection.answer) + 1)
+            test.upstream.answer(stream(selection.answer[:cut], Wait(selection.mark),
+                                        selection.answer[cut:]), method='POST')
+        selection.number = test.next_number()
+        test.client.request(selection.number, 'gridls/refactor', {
+            'textDocument': {'uri': self.uri, 'version': self.version}, 'range': selection.range,
+            'instruction': 'turn it round', **selection.token})
+        if refused:
+            test.assertEqual(self.answer(selection).get('error', {}).get('code'), -32801)
+            return False
+        test.upstream.expect(method='POST')
+        return True
+
+    def answer(self, selection):
+        return self.test.client.find(lambda message: 'method' not in message
+                                     and message['id'] == selection.number, 'the rewrite')
 
     def run(self):
         test, numbers = self.test, self.numbers
-        client, upstream = test.client, test.upstream
-        answer, code, is_same = self.choose_answer()
-        cut = numbers.randrange(len(answer) + 1)
-        mark = self.uri
-        upstream.answer(stream(answer[:cut], Wait(mark), answer[cut:]), method='POST')
-        client.open(self.uri, self.text.text, self.version)
-        token = {'partialResultToken': mark} if numbers.random() < 0.5 else {}
-        number = test.next_number()
-        client.request(number, 'gridls/refactor', {
-            'textDocument': {'uri': self.uri, 'version': self.version}, 'range': self.range,
-            'instruction': 'turn it round', **token})
-        upstream.expect(method='POST')
+        test.client.open(self.uri, self.text.text, self.version)
+        self.selections = [selection for selection in list(self.selections) if self.ask(selection)]
         for _ in range(numbers.choice((0, 0, 1, 2, 4))):
             self.type_something()
-        client.call(test.next_number(), 'gridls/status')  # the daemon has seen all of it
-        upstream.release(mark)
-        message = client.find(lambda message: 'method' not in message
-                              and message['id'] == number, 'the rewrite')
-        client.notify('textDocument/didClose', {'textDocument': {'uri': self.uri}})
-        self.check(message, answer, code, is_same, mark if token else None)
+        for selection in numbers.sample(self.selections, len(self.selections)):
+            test.client.call(test.next_number(), 'gridls/status')  # the daemon has seen all of it
+            test.upstream.release(selection.mark)
+            edits = self.check(selection, self.answer(selection))
+            self.selections.remove(selection)
+            if edits:  # as an editor does: the last first
+                spans = [(self.text.offset(edit['range']['start']),
+                          self.text.offset(edit['range']['end']), edit['newText'])
+                         for edit in edits]
+                self.change(sorted(spans, reverse=True))
+        test.client.notify('textDocument/didClose', {'textDocument': {'uri': self.uri}})
 
-    def check(self, message, answer, code, is_same, token):
-        test = self.test
-        if self.anchor is None:
+    def check(self, selection, message):
+        """Holds the answer against what it must be; its edits."""
+        test, anchor, answer = self.test, selection.anchor, selection.answer
+        if anchor is None:
             test.assertEqual(message.get('error', {}).get('code'), -32801, message)
-            return
+            return []
         test.assertIn('result', message, answer)
         result = message['result']
-        new = test.text_of(token) if token else result['text']
+        new = test.text_of(selection.mark) if selection.token else result['text']
         edits = []
         if result['edit']:
             change, = result['edit']['documentChanges']
             test.assertEqual(change['textDocument'], {'uri': self.uri, 'version': self.version})
             edits = change['edits']
-        merged, applied = self.text.replaced(*self.anchor, new), self.text.applied(edits)
-        before, after = self.anchor[0], len(self.text.text) - self.anchor[1]
+        merged, applied = self.text.replaced(*anchor, new), self.text.applied(edits)
+        before, after = anchor[0], len(self.text.text) - anchor[1]
         test.assertEqual(applied[:before], self.text.text[:before], (edits, answer))
-        test.assertEqual(applied[len(applied) - after:], self.text.text[self.anchor[1]:])
-        if token:  # pieces come before it is known which lines say what they have said
+        test.assertEqual(applied[len(applied) - after:], self.text.text[anchor[1]:])
+        if selection.token:  # pieces come before it is known which lines say what they have said
             merged, applied = alike(merged), alike(applied)
         test.assertEqual(applied, merged, (edits, answer))
-        test.assertEqual(said(new), said(code), answer)
+        test.assertEqual(said(new), said(selection.code), answer)
         if self.uniform:
             ends = set(LINE_END.findall(new))
             test.assertLessEqual(ends, {self.uniform}, new)
-        if is_same:
+        if selection.is_same:
             test.assertIsNone(result['edit'], answer)
-        if self.original.strip():
+        if selection.original.strip():
             test.assertEqual(bool(LINE_END.search(new[-1:])),
-                             bool(LINE_END.search(self.original[-1:])), (self.original, new))
+                             bool(LINE_END.search(selection.original[-1:])), new)
+        return edits
 
 
 class RewritesTest(unittest.TestCase):
@@ -222,7 +273,7 @@ class RewritesTest(unittest.TestCase):
                 seed = SEED + number * len(UNITS) + index
                 rewrite = Rewrite(self, encoding, random.Random(seed))
                 with self.subTest(encoding=encoding, seed=seed, text=rewrite.text.text,
-                                  range=rewrite.range):
+                                  ranges=[one.range for one in rewrite.selections]):
                     rewrite.run()
             self.assertEqual(self.client.shutdown(), 0)
             self.client.check_end()
