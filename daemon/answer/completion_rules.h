@@ -16,6 +16,7 @@ struct completion_fit {
     struct buffer text;   /* \n line ends; no blanks at the end of whole lines */
     bool final;           /* nothing more comes, or nothing more matters */
     bool waits;           /* what has come may be wrapping: nothing can be offered yet */
+    bool ran_over;        /* cut where it came to the lines below */
     size_t uncertain;     /* whole lines at the end that may still go */
     size_t replace_after;
 };

@@ -232,6 +232,7 @@ void completion_stop_at_next_lines(struct completion_fit *fit)
             return;
         if ((at > 0 || first_counts) && is_line_below(fit, at, end, below, below_length)) {
             completion_cut_before_line(fit, at);
+            fit->ran_over = at > 0;
             return;
         }
         at = end + 1;
@@ -301,12 +302,12 @@ static bool leaves_open(const char *text, size_t length, char quote)
     return depth > 0 || (quote && !was_inside);
 }
 
-/* Where the text closes what it has not opened; the length where it does not. Brackets in strings
- * do not count; a string ends with its line, so that an apostrophe spoils no more than that. */
-static size_t unopened_closer(const char *text, size_t length, char quote)
+/* Where the text closes what it has not opened, `depth` being open before it; the length where it
+ * does not. Brackets in strings do not count; a string ends with its line, so that an apostrophe
+ * spoils no more than that. */
+static size_t unopened_closer(const char *text, size_t length, char quote, size_t depth)
 {
     bool was_inside = quote != '\0';
-    size_t depth = 0;
     size_t at;
 
     for (at = 0; at < length; at++) {
@@ -332,6 +333,46 @@ static size_t unopened_closer(const char *text, size_t length, char quote)
         }
     }
     return length;
+}
+
+/* Whether what is open at a line's end cannot be closed below, as it could behind a `,`. */
+static bool line_is_whole(const char *line, size_t length)
+{
+    return length > 0 && (strchr(")]};:{", line[length - 1]) ||
+                          (length > 5 && memcmp(line + length - 5, " then", 5) == 0) ||
+                          (length > 3 && memcmp(line + length - 3, " do", 3) == 0));
+}
+
+/* How many brackets of the line before the cursor the rest of the line does not close: the text may
+ * close these. */
+static size_t left_to_close(const struct answer_completion_place *place)
+{
+    const char *rest = place->line_after;
+    size_t length = lines_trimmed(rest, place->line_after_length);
+    size_t closed = 0;
+    size_t open = 0;
+    char quote = '\0';
+
+    for (size_t i = 0; i < place->line_before_length; i++) {
+        char byte = place->line_before[i];
+
+        if (byte == '\\' && quote)
+            i++;
+        else if (quote || byte == '"' || byte == '\'' || byte == '`')
+            quote = !quote ? byte : byte == quote ? '\0' : quote;
+        else if (byte == '(' || byte == '[' || byte == '{')
+            open++;
+        else if ((byte == ')' || byte == ']' || byte == '}') && open > 0)
+            open--;
+    }
+    if (quote || !line_is_whole(rest, length))
+        return 0;
+    for (size_t at = 0; at < length; at++, closed++) {
+        at += unopened_closer(rest + at, length - at, '\0', 0);
+        if (at == length)
+            break;
+    }
+    return open > closed ? open - closed : 0;
 }
 
 static size_t common_prefix(const char *a, size_t a_length, const char *b, size_t b_length)
@@ -378,7 +419,7 @@ static bool overlap_holds(const char *line, size_t length, size_t overlap, size_
         return false;
     if (overlap == rest_length && !leaves_open(line, length - overlap, quote))
         return true;
-    return unopened_closer(start, overlap, '\0') == overlap &&
+    return unopened_closer(start, overlap, '\0', 0) == overlap &&
            !memchr(start, '"', overlap) && !memchr(start, '\'', overlap);
 }
 
@@ -396,6 +437,36 @@ static size_t overlap_of(const char *line, size_t length, const char *rest, size
     return 0;
 }
 
+/* What ran into the lines below has the rest of the cursor's line before them. */
+static bool drop_end(struct completion_fit *fit, const char *end, size_t length)
+{
+    size_t last = fit->text.length;
+
+    while (last > 0 && strchr(" \t\n", fit->text.data[last - 1]))
+        last--;
+    if (last < length || memcmp(fit->text.data + last - length, end, length) != 0)
+        return false;
+    buffer_truncate(&fit->text, last - length);
+    return true;
+}
+
+/* Whether the text opens a string that the rest of the line closes with its first sign. */
+static bool opens_quote_of_rest(const struct completion_fit *fit, char quote)
+{
+    const char *text = fit->text.data;
+    char opened = '\0';
+
+    for (size_t at = 0; at < fit->text.length; at++) {
+        if (text[at] == '\\')
+            at++;
+        else if (quote)
+            quote = text[at] == quote ? '\0' : quote;
+        else if (text[at] == '"' || text[at] == '\'' || text[at] == '`')
+            opened = quote = text[at];
+    }
+    return quote && opened == quote && quote == fit->place->line_after[0];
+}
+
 void completion_join_rest_of_line(struct completion_fit *fit)
 {
     const char *rest = fit->place->line_after;
@@ -403,16 +474,24 @@ void completion_join_rest_of_line(struct completion_fit *fit)
     size_t first_end = completion_line_end(fit, 0);
     size_t closer;
     size_t overlap;
+    size_t left;
     char quote;
 
     if (rest_length == 0)
         return;
-    closer = unopened_closer(fit->text.data, fit->text.length, open_quote(fit->place));
+    if (fit->ran_over && drop_end(fit, rest, rest_length))
+        return;
+    left = left_to_close(fit->place);
+    closer = unopened_closer(fit->text.data, fit->text.length, open_quote(fit->place), left);
+    if (left > 0 && closer == fit->text.length && strchr(")]}", rest[0]))
+        return;
     if (closer < fit->text.length && fit->text.data[closer] == rest[0]) {
         join_at_closer(fit, closer, rest, rest_length);
         return;
     }
     quote = quote_before(fit->place);
+    if (opens_quote_of_rest(fit, quote))
+        return;
     overlap = overlap_of(fit->text.data, lines_trimmed(fit->text.data, first_end), rest,
                          rest_length, quote);
     if (overlap == rest_length &&
