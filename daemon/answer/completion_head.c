@@ -221,6 +221,23 @@ static bool echoes_line_before(struct completion_fit *fit, const char *text, siz
     return memcmp(text, before, before_length) == 0;
 }
 
+/* Whether the line closes something just where the line above does: nothing more can be open there.
+ * It may have its indentation again, or have left it to what stands before the cursor. */
+static bool closes_in_place_of_line_above(const struct completion_fit *fit, struct span line)
+{
+    static const char *const closers[] = {"*/", "fi", "do", "\"\"\"", "'''"};
+    const struct answer_completion_place *place = fit->place;
+    size_t above = lines_indent(place->previous_line, place->previous_line_length);
+    size_t indent = lines_indent(fit->text.data + line.start, line.end - line.start);
+    const char *closer = place->previous_line + above;
+    size_t length = lines_trimmed(closer, place->previous_line_length - above);
+    bool closes = length > 0 && strchr(")]}", *closer);
+
+    for (size_t i = 0; i < sizeof(closers) / sizeof(closers[0]); i++)
+        closes = closes || (length == strlen(closers[i]) && memcmp(closer, closers[i], length) == 0);
+    return closes && (indent == above || indent + place->line_before_length == above);
+}
+
 void completion_drop_echoed_line(struct completion_fit *fit)
 {
     const struct answer_completion_place *place = fit->place;
@@ -229,11 +246,19 @@ void completion_drop_echoed_line(struct completion_fit *fit)
     struct span line = line_at(fit, 0);
     const char *text = fit->text.data;
     size_t length = line.end;
-    bool tells;
+    bool closes, tells;
 
     lines_trim(&previous, &previous_length);
     lines_trim(&text, &length);
-    tells = previous_length >= ECHO_MIN && lines_has_word(previous, previous_length);
+    closes = closes_in_place_of_line_above(fit, line);
+    tells = closes || (previous_length >= ECHO_MIN && lines_has_word(previous, previous_length));
+    if (closes && strspn(fit->text.data + line.end, " \t\n") == fit->text.length - line.end &&
+        lines_is_blank(place->line_before, place->line_before_length)) {
+        /* A bracket and nothing more may be meant, in code that is not indented. */
+        fit->waits = !fit->final && length <= previous_length &&
+                     memcmp(text, previous, length) == 0;
+        return;
+    }
     if (previous_length == 0 || length == 0 ||
         (!tells && lines_is_blank(place->line_before, place->line_before_length)))
         return;
