@@ -16,7 +16,7 @@ static bool goes_on(const char *line, size_t length, bool is_whole, bool *is_cer
     size_t word = 0;
 
     *is_certain = true;
-    if (strchr("})]#<", line[0]))
+    if (strchr("})]#<*", line[0]))
         return true;
     while (word < length && lines_is_word(line[word]))
         word++;
@@ -94,7 +94,7 @@ void completion_stop_behind_block(struct completion_fit *fit)
 static bool opens_block(const char *line, size_t length)
 {
     length = lines_trimmed(line, length);
-    return length > 0 && strchr(":{([", line[length - 1]);
+    return length > 0 && strchr(":{", line[length - 1]) && !strchr("#/*\"'-", line[0]);
 }
 
 /* A text of several lines may begin here, which has an indentation of its own; a comment or what goes
