@@ -29,6 +29,8 @@ struct workspace_refactor {
     size_t next;                   /* of the plan's items, to be looked at again */
     struct workspace_waiter waiter;
     struct file_request *reading;
+    char *real_root;               /* where new files go, without links */
+    size_t folder;                 /* so much of a new one's path is looked at for links */
 };
 
 static void check_next(struct workspace_refactor *refactor);
@@ -52,6 +54,7 @@ static void destroy(struct job *job)
     chat_messages_finish(&refactor->messages);
     buffer_finish(&refactor->answer);
     free(refactor->instruction);
+    free(refactor->real_root);
     free(refactor);
 }
 
@@ -164,6 +167,16 @@ static void finish(struct workspace_refactor *refactor)
     job_drop(&refactor->job);
 }
 
+/* Where new files go: the root of the person's own file, else the first; NULL: there is none. */
+static const char *find_root(const struct workspace_refactor *refactor)
+{
+    const struct workspace *workspace = refactor->job.services->workspace;
+    const char *root = workspace_root_of(workspace, document_name(refactor->job.document));
+    if (!root && workspace_root_count(workspace) > 0)
+        root = workspace_root(workspace, 0);
+    return root;
+}
+
 /* ---- looking again --------------------------------------------------------------------------- */
 
 static void on_read(void *context, int error, const char *text, size_t length)
@@ -197,6 +210,62 @@ static void on_read_new(void *context, int error, const char *text, size_t lengt
     check_next(refactor);
 }
 
+static void fail_outside(struct workspace_refactor *refactor)
+{
+    struct failure failure;
+    failure_set(&failure, FAILURE_IGNORED, "Name another place for it in the instruction.",
+                "The model would make %s, where a link leads out of the project, so nothing is "
+                "applied.", refactor->plan.items[refactor->next].path);
+    job_fail(&refactor->job, &failure);
+}
+
+static void on_folder_resolved(void *context, int error, const char *real);
+
+/* The path of a new file up to the last of its slashes before `folder`: the folder that it is in, or
+ * the nearest above that one which exists. */
+static void resolve_folder(struct workspace_refactor *refactor)
+{
+    const char *path = refactor->plan.items[refactor->next].path;
+    do
+        refactor->folder--;
+    while (refactor->folder > 0 && path[refactor->folder] != '/');
+    char *folder CLEANUP(cleanup_free) =
+        refactor->folder > 0 ? strndup(path, refactor->folder) : strdup("/");
+    if (!folder || file_resolve_start(&refactor->reading, refactor->job.services->loop, folder,
+                                      on_folder_resolved, refactor) != 0)
+        fail_memory(refactor);
+}
+
+static void on_folder_resolved(void *context, int error, const char *real)
+{
+    struct workspace_refactor *refactor = context;
+    const char *path = refactor->plan.items[refactor->next].path;
+    size_t root = strcmp(refactor->real_root, "/") == 0 ? 0 : strlen(refactor->real_root);
+    refactor->reading = NULL;
+    if ((error == -ENOENT || error == -ENOTDIR) && refactor->folder > 0)
+        resolve_folder(refactor);
+    else if (error || strncmp(real, refactor->real_root, root) != 0 ||
+             (real[root] != '/' && real[root] != '\0'))
+        fail_outside(refactor);
+    else if (file_read_start(&refactor->reading, refactor->job.services->loop, path,
+                             FILE_BYTES_MAX, on_read_new, refactor) != 0)
+        fail_memory(refactor);
+}
+
+static void on_root_resolved(void *context, int error, const char *real)
+{
+    struct workspace_refactor *refactor = context;
+    refactor->reading = NULL;
+    refactor->real_root = error ? NULL : strdup(real);
+    refactor->folder = strlen(refactor->plan.items[refactor->next].path);
+    if (error)
+        fail_outside(refactor);
+    else if (!refactor->real_root)
+        fail_memory(refactor);
+    else
+        resolve_folder(refactor);
+}
+
 /* A new file where nothing may be looked at is none of the model's business either. */
 static void on_new_judged(struct workspace_waiter *waiter, int error)
 {
@@ -211,8 +280,13 @@ static void on_new_judged(struct workspace_waiter *waiter, int error)
         job_fail(&refactor->job, &failure);
         return;
     }
-    if (file_read_start(&refactor->reading, services->loop, path, FILE_BYTES_MAX, on_read_new,
-                        refactor) != 0)
+    const char *root = find_root(refactor);
+    free(refactor->real_root);
+    refactor->real_root = NULL;
+    if (!root)
+        fail_outside(refactor);
+    else if (file_resolve_start(&refactor->reading, services->loop, root, on_root_resolved,
+                                refactor) != 0)
         fail_memory(refactor);
 }
 
@@ -298,9 +372,7 @@ static bool is_whole(struct workspace_refactor *refactor, const struct upstream_
 static bool take_answer(struct workspace_refactor *refactor)
 {
     struct job *job = &refactor->job;
-    const char *root = workspace_root_of(job->services->workspace, document_name(job->document));
-    if (!root && workspace_root_count(job->services->workspace) > 0)
-        root = workspace_root(job->services->workspace, 0);
+    const char *root = find_root(refactor);
     switch (edit_plan_take(&refactor->plan, &refactor->files, job->redaction,
                            job->services->session.create_files ? root : NULL,
                            refactor->answer.data, refactor->answer.length)) {
