@@ -329,8 +329,8 @@ def main():
     print(f'{"":36}' + ''.join(f'{name:>13}' for name in table))
     for number, (row, unit) in enumerate(zip(ROWS, UNITS)):
         print(f'{row + ", " + unit:36}' + ''.join(f'{cells[number]:>13}' for cells in table.values()))
-    print(f'\nMedians of starts; all processes of a peer together; no network. An answer is waited for '
-          f'for {ANSWER_S} s,\nthe end of a transfer for {CLOSE_S} s.')
+    print(f'\nMedians of starts; all processes of a peer together; no network. An answer may take '
+          f'{ANSWER_S} s,\nthe end of a transfer {CLOSE_S} s.')
 
 
 if __name__ == '__main__':
