@@ -47,6 +47,9 @@ value counts: where requests go is no business of a project's."
 (defconst gridls-client--healthy-after 60
   "Seconds after which a daemon that ran is no longer a failing one.")
 
+(defconst gridls-client--start-timeout 30
+  "Seconds after which a daemon that has not introduced itself is given up.")
+
 (defconst gridls-client-request-failed -32803)
 (defconst gridls-client-cancelled -32800)
 (defconst gridls-client-content-modified -32801)
@@ -210,6 +213,7 @@ Its versions spell them differently."
                             :notification-dispatcher #'gridls-client--told
                             (gridls-client--quiet-log))))
     (setq gridls-client--connection connection)
+    (run-at-time gridls-client--start-timeout nil #'gridls-client--check-start connection)
     (add-function :around (process-sentinel process)
                   (lambda (sentinel process change)
                     (let ((inhibit-message t)
@@ -228,6 +232,13 @@ Its versions spell them differently."
                 (gridls-client--give-up
                  (concat "the daemon refuses to start: "
                          (gridls-client-sentence failure))))))))
+
+(defun gridls-client--check-start (connection)
+  "Give CONNECTION up if the daemon has not introduced itself by now."
+  (when (and (eq connection gridls-client--connection)
+             (eq gridls-client-state 'starting))
+    (gridls-client-stop)
+    (gridls-client--give-up "the daemon does not answer; is `gridls-command' right?")))
 
 (defun gridls-client--introduction ()
   "The params of `initialize'.

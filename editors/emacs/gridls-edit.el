@@ -135,7 +135,7 @@ kept."
                   (let ((range (plist-get edit :range)))
                     (list (gridls-document-point (plist-get range :start) shift)
                           (gridls-document-point (plist-get range :end) shift)
-                          (string-replace "\r" "" (plist-get edit :newText)))))
+                          (plist-get edit :newText))))
                 edits)
         (lambda (a b) (< (car a) (car b)))))
 

@@ -31,6 +31,10 @@ Where one of them returns non-nil there is none."
   "Ghost text."
   :group 'gridls)
 
+(defconst gridls-inline--line-limit 10000
+  "In lines with more characters nothing is asked for while typing.
+Each letter would send the whole of them.")
+
 (defconst gridls-inline--invoked 1)
 (defconst gridls-inline--automatic 2)
 
@@ -190,7 +194,8 @@ Where there is nothing to accept each does what it did before.")
        gridls-inline--changed-at
        (not (memq this-command '( undo undo-only undo-redo gridls-dismiss
                                   evil-undo evil-redo undo-tree-undo undo-tree-redo)))
-       (<= (gridls-document-bol) gridls-inline--changed-at (gridls-document-eol))))
+       (<= (gridls-document-bol) gridls-inline--changed-at (gridls-document-eol))
+       (<= (- (gridls-document-eol) (gridls-document-bol)) gridls-inline--line-limit)))
 
 (defun gridls-inline--possible-p ()
   "Whether ghost text may be shown in this buffer now."

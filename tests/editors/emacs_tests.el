@@ -220,6 +220,7 @@
                    ("a b c\n" ((0 0 0 1 "x") (0 2 0 3 "y") (0 5 0 5 "!")) 1 "x y c!\n")
                    ("a\nb\n" ((1 0 1 0 "p\n") (1 0 1 0 "q\n")) 1 "a\np\nq\nb\n")
                    ("" ((0 0 0 0 "a\n")) 1 "a\n")
+                   ("a\r\nb\n" ((0 0 1 0 "x\r\ny\r\n")) 1 "x\r\ny\r\nb\n")
                    ("日本 𝒳\n" ((0 3 0 4 "y")) 1 "日本 y\n")))
     (dolist (one-by-one '(nil t backwards))
       (emacs-tests-in-file "a.txt" text
@@ -345,6 +346,36 @@
 (ert-deftest emacs-tests-unknown-requests-are-refused ()
   (should-error (gridls-client--answer nil 'workspace/nothing nil) :type 'jsonrpc-error)
   (should (equal (gridls-client--answer nil 'window/workDoneProgress/create '(:token 1)) nil)))
+
+(ert-deftest emacs-tests-a-silent-daemon-is-given-up ()
+  (gridls-client-stop)
+  (let ((command gridls-command)
+        (gridls-client--start-timeout 0.1))
+    (unwind-protect
+        (progn
+          (setq gridls-command '("sleep" "60"))
+          (gridls-client-start t)
+          (emacs-tests-wait "it is given up" (lambda () (eq gridls-client-state 'failed)))
+          (should (string-match-p "does not answer" (gridls-client-last-warning)))
+          (should-not (get-process "gridls")))
+      (setq gridls-command command)
+      (gridls-client-stop))))
+
+(ert-deftest emacs-tests-settings-that-change-are-told ()
+  (emacs-tests-in-file "a.c" "int x;\n"
+    (let ((before gridls-settings)
+          told)
+      (advice-add 'jsonrpc-notify :before
+                  (lambda (_connection method params) (push (cons method params) told))
+                  '((name . told)))
+      (unwind-protect
+          (progn
+            (customize-set-variable 'gridls-settings '(:answer_language "German"))
+            (should (equal (car told)
+                           '(workspace/didChangeConfiguration
+                             :settings (:gridls (:answer_language "German"))))))
+        (customize-set-variable 'gridls-settings before)
+        (advice-remove 'jsonrpc-notify 'told)))))
 
 (ert-deftest emacs-tests-a-dying-daemon-is-not-started-for-ever ()
   (gridls-client-stop)
