@@ -176,7 +176,11 @@ PIECES are (BEGIN END TEXT), the last one first."
         (end (gridls-edit-hunk-end hunk)))
     (save-restriction
       (widen)
-      (equal (gridls-edit-hunk-old hunk) (buffer-substring-no-properties begin end)))))
+      ;; What is typed at the beginning of its first line moves that too.
+      (and (save-excursion
+             (goto-char begin)
+             (bolp))
+           (equal (gridls-edit-hunk-old hunk) (buffer-substring-no-properties begin end))))))
 
 (defun gridls-edit-apply (buffer hunks step)
   "Make HUNKS part of BUFFER within the undo step STEP.
