@@ -7,6 +7,7 @@
 
 #include "daemon/tools_private.h"
 #include "protocol/json.h"
+#include "protocol/oneline.h"
 #include "protocol/utf8.h"
 
 #define DEADLINE_MS 5000u
@@ -288,18 +289,19 @@ bool tool_is_text(const char *text, size_t length)
 
 /* ---- beginning -------------------------------------------------------------------------------- */
 
+/* A person sees it: what a model made up is shown as one safe line. */
 static void set_note(struct tool_run *run, size_t tool)
 {
-    size_t size = sizeof(run->note);
-    if (tool == 0) {
-        snprintf(run->note, size, "reading %s", run->path);
-    } else if (tool == 1) {
-        size_t shown = utf8_floor(run->text, strlen(run->text), NOTE_TEXT_MAX);
-        snprintf(run->note, size, "searching for \"%.*s\"", (int)shown, run->text);
-    } else {
-        snprintf(run->note, size, "listing %s", run->path && *run->path ? run->path : "files");
-    }
-    run->note[utf8_whole_prefix(run->note, strlen(run->note))] = '\0';
+    struct buffer note CLEANUP(buffer_finish);
+    buffer_init(&note, BUFFER_CAP);
+    if (tool == 0)
+        buffer_printf(&note, "reading %s", run->path);
+    else if (tool == 1)
+        buffer_printf(&note, "searching for \"%.*s\"",
+                      (int)utf8_floor(run->text, strlen(run->text), NOTE_TEXT_MAX), run->text);
+    else
+        buffer_printf(&note, "listing %s", run->path && *run->path ? run->path : "files");
+    oneline_copy(run->note, sizeof(run->note), note.data, note.length);
 }
 
 static void take_arguments(struct tool_run *run, size_t tool, const char *text, size_t length)

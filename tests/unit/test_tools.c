@@ -359,6 +359,9 @@ static void test_notes_say_what_is_done(void **state)
     run = begin(scratch, "search_text", "{\"text\":\"some_name\"}");
     assert_string_equal(tool_run_note(run), "searching for \"some_name\"");
     tool_run_cancel(run);
+    run = begin(scratch, "read_file", "{\"path\":\"a\\u009b31m\\u202eb.c\"}");
+    assert_string_equal(tool_run_note(run), "reading a 31mb.c");
+    tool_run_cancel(run);
     run = begin(scratch, "list_files", "{\"folder\":\"src\"}");
     assert_string_equal(tool_run_note(run), "listing src");
     tool_run_cancel(run);
