@@ -9,3 +9,8 @@ await build({
     entryPoints: files('unit'), outdir: 'build/unit', outExtension: { '.js': '.mjs' },
     bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'warning',
 });
+
+await build({
+    entryPoints: ['host/index.ts'], outfile: 'build/host/index.cjs',
+    bundle: true, platform: 'node', format: 'cjs', target: 'node20', external: ['vscode'], logLevel: 'warning',
+});

@@ -27,7 +27,7 @@ test('package: vsce makes it without a warning, of what it needs and nothing els
         'print("\\n".join(zipfile.ZipFile(sys.argv[1]).namelist()))', PACKAGE], { encoding: 'utf8' });
     const names = files.trim().split('\n').filter(name => name.startsWith('extension/'));
     for (const name of ['LICENSE.txt', 'readme.md', 'package.json', 'dist/extension.js',
-                        'dist/page.js', 'media/answer.css', 'media/icon.png'])
+                        'dist/page.js', 'dist/NOTICES.txt', 'media/answer.css', 'media/icon.png'])
         assert.ok(names.includes(`extension/${name}`), `${name} is missing`);
     assert.deepEqual(names.filter(name => /node_modules|\.ts$|\.map$|\.sh$|lock/.test(name)), []);
     assert.ok(fs.statSync(PACKAGE).size < 400_000, 'it has grown large');

@@ -51,8 +51,8 @@ async function freePort() {
 }
 
 /** Waits until the function returns something other than null, undefined and false. */
-export async function until(what, function_) {
-    for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(50)) {
+export async function until(what, function_, patience = PATIENCE_MS) {
+    for (const end = Date.now() + patience; Date.now() < end; await sleep(50)) {
         const value = await function_();
         if (value !== null && value !== undefined && value !== false)
             return value;
@@ -75,7 +75,7 @@ export class Workbench {
             fs.mkdirSync(path.join(bench.folder, folder), { recursive: true, mode: 0o700 });
         bench.write(path.join(bench.home, '.config/gridls/config.json'), JSON.stringify(daemon));
         bench.settingsFile = path.join(bench.data, 'User/settings.json');
-        bench.write(bench.settingsFile, JSON.stringify({ ...QUIET, 'gridls.path': GRIDLS, ...settings }));
+        bench.configure({ ...QUIET, 'gridls.path': GRIDLS, ...settings });
         bench.environment = {
             PATH: process.env.PATH, HOME: bench.home, XDG_RUNTIME_DIR: path.join(bench.folder, 'run'),
             XDG_CONFIG_HOME: path.join(bench.home, '.config'), TMPDIR: path.join(bench.folder, 'run'),
@@ -101,6 +101,12 @@ export class Workbench {
     write(file, text) {
         fs.mkdirSync(path.dirname(file), { recursive: true });
         fs.writeFileSync(file, text);
+    }
+
+    /** Sets VS Code's user settings; those of the machine, to the server, stand in a file of their own. */
+    configure(settings) {
+        for (const place of ['User', 'Machine'])
+            this.write(path.join(this.data, place, 'settings.json'), JSON.stringify(settings));
     }
 
     async #startServer(extension) {
