@@ -89,6 +89,19 @@ class GhostTextTest(VimTest):
         screen = terminal.screen(colours=True)
         self.assertIn('total' + GHOST_COLOUR + ' = first();', screen)
 
+    def test_a_call_in_flight_is_kept_while_typing(self):
+        self.upstream.answer(stream(Wait('go'), 'total = first();'), model='code-standard')
+        self.complete_with_nothing_more()
+        terminal = self.vim()
+        terminal.type('jo')
+        self.upstream.expect(method='POST')
+        for typed in ('t', 'to', 'tot'):
+            terminal.type(typed[-1])
+            terminal.wait_for(lambda screen, typed=typed: f'    {typed}\n' in screen)
+        self.upstream.release('go')
+        terminal.wait_for('    total = first();')
+        self.assertEqual(self.upstream.count(method='POST'), 1)
+
     def test_typing_something_else_removes_it(self):
         self.complete_with('total = first();')
         self.complete_with_nothing_more()

@@ -260,6 +260,13 @@ export def Abandon(ticket: number)
   endif
 enddef
 
+# Leaves a request to the one that replaces it: the daemon ends it then, and may go on with its call.
+export def Replace(ticket: number)
+  if has_key(requests, string(ticket))
+    requests[string(ticket)].on = {}
+  endif
+enddef
+
 export def CancelTasks(): number
   var count = 0
   for [ticket, request] in items(requests)

@@ -123,7 +123,7 @@ def Ask(kind: number)
   if !document.Attach(bufnr)
     return
   endif
-  client.Abandon(ticket)
+  client.Replace(ticket)
   final identifier = document.Identifier(bufnr)
   const lnum = line('.')
   const byte = col('.') - 1

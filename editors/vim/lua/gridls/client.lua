@@ -320,6 +320,13 @@ function M.abandon(ticket)
   end
 end
 
+-- Leaves a request to the one that replaces it: the daemon ends it then, and may go on with its call.
+function M.replace(ticket)
+  if ticket then
+    running[ticket] = nil
+  end
+end
+
 -- Ends a request; `failed` is called with code -32800. Not by the daemon's answer, which vim.lsp keeps
 -- to itself.
 function M.cancel(ticket)

@@ -199,7 +199,7 @@ local function ask(kind)
   if not client.attach(asked.bufnr) then
     return
   end
-  client.abandon(ticket)
+  client.replace(ticket)
   local streamed = false
   ticket = client.request(asked.bufnr, 'gridls/inlineCompletion', {
     textDocument = client.identifier(asked.bufnr),
