@@ -171,6 +171,7 @@ struct answer_completion_place {
     size_t next_lines_length;
     const char *previous_line; /* the last line above that is not blank */
     size_t previous_line_length;
+    bool is_right_below;       /* it is the line above, with no blank one between */
     unsigned max_lines;        /* 0: no bound */
     bool prose;                /* markdown and plain text: fences may be content */
 };

@@ -350,6 +350,16 @@ void completion_drop_echoed_word(struct completion_fit *fit)
 
 /* ---- blanks --------------------------------------------------------------------------------- */
 
+/* Whether a blank line may be meant at an empty line: not behind another, nor where a block begins. */
+static bool may_keep_blank_line(const struct answer_completion_place *place)
+{
+    const char *previous = place->previous_line;
+    size_t length = lines_trimmed(previous, place->previous_line_length);
+
+    return place->line_before_length == 0 && place->is_right_below && length > 0 &&
+           !strchr(":{([", previous[length - 1]);
+}
+
 void completion_drop_leading_blanks(struct completion_fit *fit)
 {
     const char *before = fit->place->line_before;
@@ -358,6 +368,8 @@ void completion_drop_leading_blanks(struct completion_fit *fit)
 
     if (lines_is_blank(before, length)) {
         line = first_text_line(fit, 0);
+        if (line.start > 0 && may_keep_blank_line(fit->place))
+            line.start--; /* the line end before it */
         buffer_consume(&fit->text, line.start);
     } else if (lines_trimmed(before, length) < length) {
         size_t blanks = lines_indent(fit->text.data, fit->text.length);

@@ -107,6 +107,12 @@ struct answer_completion_place completion_place_lines(const struct offer_place *
         start--;
     place.previous_line = before->data + start;
     place.previous_line_length = end - start;
+    size_t line_ends = 0;
+    while (end < line_start) {
+        end = position_next_line(before->data, line_start, end, &line_end_length);
+        line_ends++;
+    }
+    place.is_right_below = line_ends == 1;
     return place;
 }
 
