@@ -99,13 +99,6 @@ explain('it stops when it is told to, and may be asked on', async window => {
     await view.waitForSelector('article.done p:has-text("So.")');
 });
 
-explain('a failure is told in the view, where the answer would be', async window => {
-    const { call, view } = await begin(window, 'e.c');
-    call.fail(400, 'that was too much');
-    await view.waitForSelector('article.failed .note:has-text("that was too much")');
-    assert.equal(await window.page.locator('.notification-toast').count(), 0);
-});
-
 explain('closing the view ends the call; what is hidden is there again when it is shown', async window => {
     const { call, view } = await begin(window, 'f.c');
     call.send('The first piece.');
@@ -120,4 +113,12 @@ explain('closing the view ends the call; what is hidden is there again when it i
     await again.waitForSelector('p:has-text("The first piece. The second.")');
     await window.page.click('.tab:has-text("gridls: Explanation") .codicon-close');
     await call.closed;
+});
+
+// The last: the status tells of a failure until something has gone well.
+explain('a failure is told in the view, where the answer would be', async window => {
+    const { call, view } = await begin(window, 'e.c');
+    call.fail(400, 'that was too much');
+    await view.waitForSelector('article.failed .note:has-text("that was too much")');
+    assert.equal(await window.page.locator('.notification-toast').count(), 0);
 });
