@@ -1,19 +1,10 @@
-"""What the tests of the Emacs plugin share: Emacs in a terminal, the daemon and a scripted upstream."""
+"""What the tests of the Emacs plugin share: Emacs in a terminal."""
 
-import json
-import os
 import pathlib
-import shutil
-import sys
-import tempfile
-import unittest
 
-TESTS = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TESTS))
-
-from support.fake_upstream import (DONE, FakeUpstream, chunked, event, response,  # noqa: E402
-                                   sse_head, stream)
-from support.terminal import Terminal, wait_until  # noqa: E402
+from editor_case import SOURCE, TESTS, EditorCase
+from support.fake_upstream import DONE, chunked, event, sse_head
+from support.terminal import wait_until
 
 PLUGIN = TESTS.parent / 'editors' / 'emacs'
 
@@ -32,58 +23,9 @@ INIT = """
 (defalias 'yes-or-no-p #'y-or-n-p)
 """
 
-SOURCE = """\
-int first(void)
-{
-    return 1;
-}
 
-int last(void);
-"""
-
-
-class EmacsCase(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='gridls-emacs-'))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.upstream = FakeUpstream()
-        self.addCleanup(self.upstream.close)
-        # Asked once when typing begins, and of no matter here.
-        self.upstream.answer(response(200, {'object': 'list', 'data': []}), times=None, method='GET')
-        self.home = self.folder / 'home'
-        self.work = self.folder / 'work'
-        self.work.mkdir()
-        settings = self.home / '.config' / 'gridls'
-        settings.mkdir(parents=True)
-        settings.joinpath('config.json').write_text(json.dumps({
-            'base_url': self.upstream.base_url, 'api_key': 'key-of-the-test'}))
-        runtime = self.folder / 'run'
-        runtime.mkdir(mode=0o700)
-        self.environment = {
-            'HOME': str(self.home), 'LANG': 'C.UTF-8',
-            'XDG_CONFIG_HOME': str(self.home / '.config'),
-            'XDG_CACHE_HOME': str(self.home / '.cache'),
-            'XDG_STATE_HOME': str(self.home / '.state'),
-            'XDG_DATA_HOME': str(self.home / '.local'),
-            'XDG_RUNTIME_DIR': str(runtime),
-            'GRIDLS': os.path.abspath(os.environ['GRIDLS']),
-            'GRIDLS_PLUGIN': str(PLUGIN),
-        }
-
-    def tearDown(self):
-        self.assertEqual(self.upstream.faults, [])
-
-    # -- Emacs
-
-    def write(self, name, text):
-        path = self.work / name
-        path.write_text(text)
-        return path
-
-    def run_in_terminal(self, command, **size):
-        terminal = Terminal(command, self.environment, str(self.work), **size)
-        self.addCleanup(terminal.close)
-        return terminal
+class EmacsCase(EditorCase):
+    plugin = 'emacs'
 
     def emacs_command(self, extra='', mode=True):
         """Emacs's argv; `extra` is Lisp that is run at the start; without `mode` the mode is off."""
@@ -132,15 +74,9 @@ class EmacsCase(unittest.TestCase):
 
     # -- the upstream
 
-    def complete_with(self, *pieces, times=1):
-        self.upstream.answer(stream(*pieces), times=times, model='code-standard')
-
     def complete_with_choices(self, *texts):
         """One answer with several choices, as a person who asks gets them."""
         choices = [{'index': index, 'delta': {'content': text}, 'finish_reason': 'stop'}
                    for index, text in enumerate(texts)]
         self.upstream.answer([sse_head('chunked'), chunked(event({'choices': choices}), DONE)],
                              model='code-standard')
-
-    def complete_with_nothing_more(self):
-        self.upstream.answer(stream(''), times=None, model='code-standard')

@@ -12,7 +12,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from emacs_case import SOURCE, EmacsCase  # noqa: E402
-from support.fake_upstream import stream  # noqa: E402
+from support.fake_upstream import Wait, stream  # noqa: E402
 from support.terminal import wait_until  # noqa: E402
 
 
@@ -44,7 +44,9 @@ class EglotTest(EmacsCase):
     def test_both_have_the_text(self):
         self.complete_with('total = first();')
         self.complete_with_nothing_more()
-        self.upstream.answer(stream('int first(void);\n'), model='code-prime')
+        # The jsonrpc.el of Emacs 28 leaves a message lying that comes in one piece with an answer that it
+        # waits for: so the edit comes a little after that.
+        self.upstream.answer(stream(Wait('edit'), 'int first(void);\n'), model='code-prime')
         terminal = self.start()
         terminal.keys('C-n', 'C-e', 'Enter')
         terminal.wait_for('total = first();')
@@ -57,6 +59,8 @@ class EglotTest(EmacsCase):
         terminal.type('Simplify\r')
         request = self.upstream.expect(model='code-prime')
         self.assertIn('total = first();', request.prompt)
+        terminal.wait_for(lambda screen: '[eglot]' in screen or 'Simplify' not in screen)
+        self.upstream.release('edit')
         terminal.wait_for('Proceed?')
         terminal.type('y')
         terminal.wait_for(lambda screen: screen.startswith('int first(void);\n'))

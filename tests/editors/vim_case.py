@@ -1,18 +1,9 @@
-"""What the tests of the Vim plugin share: Vim in a terminal, the daemon and a scripted upstream."""
+"""What the tests of the Vim plugin share: Vim in a terminal."""
 
-import json
-import os
 import pathlib
-import shutil
-import sys
-import tempfile
-import unittest
 
-TESTS = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TESTS))
-
-from support.fake_upstream import FakeUpstream, response, stream  # noqa: E402
-from support.terminal import Terminal, wait_until  # noqa: E402
+from editor_case import SOURCE, TESTS, EditorCase
+from support.terminal import wait_until
 
 PLUGIN = TESTS.parent / 'editors' / 'vim'
 GHOST_COLOUR = '\x1b[38;5;242m'
@@ -26,58 +17,9 @@ let g:gridls_settings = {'completion': {'debounce_ms': 0}}
 set runtimepath^=$GRIDLS_PLUGIN
 """
 
-SOURCE = """\
-int first(void)
-{
-    return 1;
-}
 
-int last(void);
-"""
-
-
-class VimTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='gridls-vim-'))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.upstream = FakeUpstream()
-        self.addCleanup(self.upstream.close)
-        # Asked once when typing begins, and of no matter here.
-        self.upstream.answer(response(200, {'object': 'list', 'data': []}), times=None, method='GET')
-        self.home = self.folder / 'home'
-        self.work = self.folder / 'work'
-        self.work.mkdir()
-        settings = self.home / '.config' / 'gridls'
-        settings.mkdir(parents=True)
-        settings.joinpath('config.json').write_text(json.dumps({
-            'base_url': self.upstream.base_url, 'api_key': 'key-of-the-test'}))
-        runtime = self.folder / 'run'
-        runtime.mkdir(mode=0o700)
-        self.environment = {
-            'HOME': str(self.home), 'LANG': 'C.UTF-8',
-            'XDG_CONFIG_HOME': str(self.home / '.config'),
-            'XDG_CACHE_HOME': str(self.home / '.cache'),
-            'XDG_STATE_HOME': str(self.home / '.state'),
-            'XDG_DATA_HOME': str(self.home / '.local'),
-            'XDG_RUNTIME_DIR': str(runtime),
-            'GRIDLS': os.path.abspath(os.environ['GRIDLS']),
-            'GRIDLS_PLUGIN': str(PLUGIN),
-        }
-
-    def tearDown(self):
-        self.assertEqual(self.upstream.faults, [])
-
-    # -- helpers
-
-    def write(self, name, text):
-        path = self.work / name
-        path.write_text(text)
-        return path
-
-    def run_in_terminal(self, command, **size):
-        terminal = Terminal(command, self.environment, str(self.work), **size)
-        self.addCleanup(terminal.close)
-        return terminal
+class VimTest(EditorCase):
+    plugin = 'vim'
 
     def vim_command(self, extra='', after=''):
         """Vim's argv; `extra` is script before plugins are loaded, `after` is run behind them."""
@@ -109,9 +51,3 @@ class VimTest(unittest.TestCase):
         except OSError:
             return []
         return [int(child) for child in children]
-
-    def complete_with(self, *pieces, times=1):
-        self.upstream.answer(stream(*pieces), times=times, model='code-standard')
-
-    def complete_with_nothing_more(self):
-        self.upstream.answer(stream(''), times=None, model='code-standard')
