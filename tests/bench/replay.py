@@ -36,7 +36,7 @@ HOLES = os.path.join(ROOT, 'tests', 'quality', 'holes')
 SOURCES = ('c/crawler.c', 'c/http2-serverpush.c', 'python/sched.py', 'python/cmd.py',
            'javascript/event-target.js', 'javascript/plugin.js')
 LATENCIES_MS = (300, 1200)
-TYPED = 600           # characters of a session, up to the end of a line
+TYPED = 500           # characters of a session, up to the end of a line
 TOKEN = 4             # bytes
 TOKENS_PER_SECOND = 60
 ANSWER_LINES, ANSWER_BYTES = 4, 256
@@ -133,7 +133,7 @@ class Upstream:
     def place(self, before):
         """Where in the text a prompt ends: where the person is, or was when it was built."""
         tail = before[-200:]
-        for back in range(120):
+        for back in range(self.session.at - self.session.trace.start + 1):
             at = self.session.at - back
             if self.session.trace.text[:at].endswith(tail):
                 return at
@@ -247,8 +247,7 @@ class Server:
         number = self.last_id
         self.places[number] = position
         self.waiting[number] = lambda result: self.on_offer(
-            number, self.text_of(number, (result or {}).get('items', [None])[0]
-                                 if (result or {}).get('items') else None))
+            number, self.text_of(number, ((result or {}).get('items') or [None])[0]))
         self.send({'id': number, 'method': self.method,
                    'params': {'textDocument': {'uri': uri}, 'position': position, **self.more(number)}})
         return number
@@ -321,6 +320,8 @@ class Session:
 
     def on_offer(self, request, text):
         now = time.monotonic()
+        if self.request is None:
+            return
         if request != self.request:
             self.shown += bool(text)
             self.stale += bool(text) and now - self.asked_at > PIPE
@@ -394,7 +395,7 @@ class Session:
                     self.insert(self.ghost)
                 else:
                     self.insert(key)
-            self.server.places.clear()
+            self.request = None
             await self.server.stop()
             self.upstream.server.close()
 
