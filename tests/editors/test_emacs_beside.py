@@ -59,7 +59,8 @@ class EglotTest(EmacsCase):
         terminal.type('Simplify\r')
         request = self.upstream.expect(model='code-prime')
         self.assertIn('total = first();', request.prompt)
-        terminal.wait_for(lambda screen: '[eglot]' in screen or 'Simplify' not in screen)
+        self.evaluate(terminal, '(message "%s" (+ 40 2))')  # once it waits no more
+        terminal.wait_for('42')
         self.upstream.release('edit')
         terminal.wait_for('Proceed?')
         terminal.type('y')
