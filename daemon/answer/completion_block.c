@@ -112,8 +112,8 @@ static bool opens_text(const char *line, size_t length)
            (length > 0 && line[length - 1] == '\\');
 }
 
-/* Puts the cursor's indentation before each line from `at` on that is not blank. */
-static void indent_from(struct completion_fit *fit, size_t at)
+/* Puts the first `indent` bytes of the cursor's line before each line from `at` on that is not blank. */
+static void indent_from(struct completion_fit *fit, size_t at, size_t indent)
 {
     struct buffer text;
 
@@ -124,12 +124,49 @@ static void indent_from(struct completion_fit *fit, size_t at)
         size_t next = end < fit->text.length ? end + 1 : end;
 
         if (!lines_is_blank(fit->text.data + at, end - at))
-            buffer_append(&text, fit->place->line_before, fit->place->line_before_length);
+            buffer_append(&text, fit->place->line_before, indent);
         buffer_append(&text, fit->text.data + at, next - at);
         at = next;
     }
     buffer_finish(&fit->text);
     fit->text = text;
+}
+
+/* Whether what stands below the cursor's line is deeper: not so below labels. */
+static bool line_opens_body(const char *line, size_t length)
+{
+    bool is_certain;
+
+    if (length > 1 && line[length - 1] == ':')
+        return !goes_on(line, length, true, &is_certain);
+    return (length > 0 && strchr("{([", line[length - 1])) ||
+           (length > 5 && memcmp(line + length - 5, " then", 5) == 0) ||
+           (length > 3 && memcmp(line + length - 3, " do", 3) == 0);
+}
+
+/* A body that begins below the cursor's line, which opens it, and is no deeper. */
+static void restore_indent_of_body(struct completion_fit *fit)
+{
+    const struct answer_completion_place *place = fit->place;
+    size_t indent = lines_indent(place->line_before, place->line_before_length);
+    size_t length = lines_trimmed(place->line_before, place->line_before_length);
+    size_t end, blanks;
+    bool is_certain;
+
+    if (indent == 0 || place->prose || fit->text.length < 2 || fit->text.data[0] != '\n' ||
+        length <= indent || !line_opens_body(place->line_before + indent, length - indent) ||
+        !lines_is_blank(place->line_after, place->line_after_length))
+        return;
+    end = completion_line_end(fit, 1);
+    blanks = lines_indent(fit->text.data + 1, end - 1);
+    if (blanks == end - 1 || blanks > indent ||
+        goes_on(fit->text.data + 1 + blanks, end - 1 - blanks,
+                end < fit->text.length || fit->final, &is_certain))
+        return;
+    if (is_certain)
+        indent_from(fit, 1, indent);
+    else
+        buffer_truncate(&fit->text, 1);
 }
 
 /* Models that see a line without its indentation write those below it without, too: where a body is no
@@ -145,8 +182,10 @@ void completion_restore_indent(struct completion_fit *fit)
 
     if (indent == 0 || !lines_is_blank(place->line_before, indent) || place->prose ||
         at >= fit->text.length || lines_indent(fit->text.data, first_end) > 0 ||
-        opens_text(fit->text.data, first_end))
+        opens_text(fit->text.data, first_end)) {
+        restore_indent_of_body(fit);
         return;
+    }
     end = completion_line_end(fit, at);
     blanks = lines_indent(fit->text.data + at, end - at);
     if (blanks == end - at || blanks > indent)
@@ -154,12 +193,12 @@ void completion_restore_indent(struct completion_fit *fit)
     if ((blanks > 0 && !opens_block(fit->text.data, first_end)) || fit->text.data[at + blanks] == '{')
         return;
     if (fit->text.data[0] == '#' && fit->text.data[at + blanks] == '#') /* one comment */
-        indent_from(fit, at);
+        indent_from(fit, at, indent);
     else if (goes_on(fit->text.data + at + blanks, end - at - blanks,
                 end < fit->text.length || fit->final, &is_certain))
         return;
     else if (is_certain)
-        indent_from(fit, at);
+        indent_from(fit, at, indent);
     else
         buffer_truncate(&fit->text, at);
 }
