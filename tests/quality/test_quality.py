@@ -81,67 +81,6 @@ def doubled_indent(hole):
     return hole.line_before + hole.truth if is_blank else None
 
 
-MISTAKEN = 0.98
-OVERRUN_LINES = 6
-
-
-class Hole:
-    def __init__(self, path, text, start, end, count):
-        self.language = os.path.basename(os.path.dirname(path))
-        self.name = f'{count}.{os.path.basename(path)[:-len(".txt")]}'
-        self.text = text
-        self.before, self.truth, self.after = text[:start], text[start:end], text[end:]
-        self.line_before = self.before.rpartition('\n')[2]
-        self.indent = re.match(r'[ \t]*', self.line_before).group()
-
-    @property
-    def position(self):
-        return {'line': self.before.count('\n'), 'character': len(self.line_before)}
-
-
-def read_holes():
-    for path in sorted(glob.glob(os.path.join(HOLES, '*', '*.txt'))):
-        with open(path, encoding='utf-8', newline='\n') as file:
-            marked = file.read()
-        text = MARKS.sub(r'\1', marked)
-        for count, found in enumerate(MARKS.finditer(marked)):
-            start = found.start() - 2 * count
-            yield Hole(path, text, start, start + len(found.group(1)), count)
-
-
-# ---- models: what each answers; None where its mistake cannot be made ----------------------------
-
-def perfect(hole):
-    return hole.truth
-
-
-def echo_of_line(hole):
-    return hole.line_before + hole.truth if hole.line_before else None
-
-
-def echo_of_lines(hole):
-    above = hole.before[:len(hole.before) - len(hole.line_before)].rstrip().rpartition('\n')[2]
-    return f'{above}\n{hole.line_before}{hole.truth}' if above else None
-
-
-def fence(hole):
-    return f'```{hole.language}\n{hole.truth}\n```'
-
-
-def talk(hole):
-    return (f'Here is the completed code:\n\n```{hole.language}\n{hole.truth}\n```\n\n'
-            'This completes the statement at the cursor.')
-
-
-def over_run(hole):
-    return hole.truth + ''.join(hole.after.splitlines(True)[:OVERRUN_LINES])
-
-
-def doubled_indent(hole):
-    is_blank = hole.line_before and not hole.line_before.strip()
-    return hole.line_before + hole.truth if is_blank else None
-
-
 def lost_indent(hole):
     first, *more = hole.truth.split('\n')
     if not hole.indent or not more or not all(
