@@ -60,6 +60,7 @@ class ExplainTest(TaskCase):
         terminal = self.emacs(mode=False)
         self.explain(terminal)
         terminal.wait_for('See line 6.')
+        terminal.wait_for('asks on')  # its last line is a link once it is known to be whole
         terminal.keys('C-x', 'o', 'Tab', 'Enter')
         terminal.wait_for(lambda screen: terminal.cursor() == (0, 5))
 
