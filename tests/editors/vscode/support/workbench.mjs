@@ -300,6 +300,14 @@ export class Window {
             (await this.status().getAttribute('aria-label').catch(() => ''))?.includes(text));
     }
 
+    /** What was done in the window before is known to the extension once it has shown its menu. */
+    async reachHost() {
+        await this.status().click();
+        await this.see('.quick-input-widget .monaco-list-row');
+        await this.press('Escape');
+        await this.page.waitForSelector('.quick-input-widget', { state: 'hidden' });
+    }
+
     async picture(name) {
         fs.mkdirSync(PICTURES, { recursive: true });
         await this.page.screenshot({ path: path.join(PICTURES, `${name}.png`) });

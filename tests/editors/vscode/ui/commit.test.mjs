@@ -88,6 +88,7 @@ commit('typing meanwhile ends it, and nothing is written over', async window => 
     await window.press('Control+Home');
     await window.type('X');
     await seeMessage(window, 'XAdd a\n\nBecause.');
+    await window.reachHost();
     call.send('Of that.\n\n');
     await call.closed;
     await window.see('.notification-toast:has-text("You have changed the message")');
