@@ -61,7 +61,21 @@ def parse(path):
     for step in steps:
         while step.block and not step.block[-1]:
             step.block.pop()
-    return steps
+    return answers_first(steps)
+
+
+def answers_first(steps):
+    """What the upstream says to a message of the editor stands behind it, and must be known before."""
+    ordered = []
+    last = None  # the editor's message that only answers have followed
+    for step in steps:
+        if step.word == 'upstream>' and last is not None:
+            ordered.insert(last, step)
+            last += 1
+        else:
+            ordered.append(step)
+            last = len(ordered) - 1 if step.word == 'editor>' else None
+    return ordered
 
 
 def take_word(text):
