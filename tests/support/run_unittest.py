@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs unittest files, one line for each test, and counts.
 
-    tests/support/run_unittest.py [--parallel N] FILE…
+    tests/support/run_unittest.py [--twice] [--parallel N] FILE…
 
 With --parallel each file is a process of its own and N of them run at a time; their output is shown
-file by file.
+file by file. With --twice what fails is shown as "once" and tried once more, which then counts.
 """
 
 import importlib.util
