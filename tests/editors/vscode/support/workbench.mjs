@@ -176,7 +176,7 @@ export class Workbench {
             }
         };
         return (name, function_) => test(`${title}: ${name}`, () => once(name, function_).catch(error => {
-            console.log(`once ${title}: ${name}: ${error.message.split('\n')[0]}`);
+            console.error(`once ${title}: ${name}: ${error.message.split('\n')[0]}`);
             return once(name, function_);
         }));
     }
