@@ -110,6 +110,10 @@ struct config {
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* takes NULL */
 
+/* Whether both ask the same upstream with the same key, instruments, parameters and network: what went
+ * wrong with the one goes wrong with the other. */
+bool config_asks_alike(const struct config *a, const struct config *b);
+
 #define CONFIG_KEY_MAX 8192 /* bytes */
 
 /*

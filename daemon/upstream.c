@@ -242,7 +242,7 @@ const char *upstream_state_message(struct upstream *upstream, const struct confi
     struct failure failure;
     if (failure_from_config(&failure, config))
         snprintf(upstream->message, sizeof(upstream->message), "%s", failure.message);
-    else if (upstream->trouble != UPSTREAM_READY)
+    else if (upstream->trouble != UPSTREAM_READY && !upstream->working)
         snprintf(upstream->message, sizeof(upstream->message), "%s", upstream->trouble_message);
     else if (config->sandbox)
         snprintf(upstream->message, sizeof(upstream->message),

@@ -36,14 +36,26 @@ static void note_repairs(struct services *services)
     config_unref(config);
 }
 
+/* Tells what the new settings are about. Clients send theirs again when they like, and a project's are
+ * read again with each file that is saved: what went wrong stays so until it may go otherwise. */
+static void take_effect(struct services *services, struct config *before)
+{
+    struct config *now = services_config(services);
+    tell(services);
+    note_repairs(services);
+    if (!before || !now || !config_asks_alike(before, now))
+        upstream_settings_changed(services->upstream);
+    config_unref(now);
+    config_unref(before);
+}
+
 static void take_layer(struct services *services, enum config_layer layer,
                        const struct json *settings)
 {
+    struct config *before = services_config(services);
     if (config_store_set(services->config_store, layer, settings, &services->warnings) != 0)
         buffer_append_string(&services->warnings, "There was no memory for the settings.\n");
-    tell(services);
-    note_repairs(services);
-    upstream_settings_changed(services->upstream);
+    take_effect(services, before);
 }
 
 /* Clients send the section itself, or an object that holds it. */
@@ -135,6 +147,7 @@ void settings_changed(struct services *services, const void *params)
 static void take_file(struct services *services, enum config_layer layer, const char *name,
                       int error, const char *text, size_t length)
 {
+    struct config *before = services_config(services);
     if (error == -ENOENT)
         config_store_set(services->config_store, layer, NULL, NULL);
     else if (error)
@@ -142,9 +155,7 @@ static void take_file(struct services *services, enum config_layer layer, const 
     else
         config_store_set_text(services->config_store, layer, name, text, length,
                               &services->warnings);
-    tell(services);
-    note_repairs(services);
-    upstream_settings_changed(services->upstream);
+    take_effect(services, before);
 }
 
 void settings_on_project_file(void *context, const char *root, int error, const char *text,
