@@ -1,124 +1,7 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/chat_fixture.h"
 
-#include <cmocka.h>
-
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "protocol/chat.h"
-#include "protocol/utf8.h"
-
-/* One decoded body: the decoder at its end, and the text of the first two choices. */
-struct run {
-    struct chat_decoder decoder;
-    enum chat_outcome outcome;
-    int rc;
-    struct buffer texts[2];
-    unsigned pieces;
-    unsigned stop_after; /* the piece at which the callback says 5; 0: none */
-};
-
-static int on_text(void *context, unsigned index, const char *text, size_t length)
-{
-    struct run *run = context;
-
-    assert_true(length > 0);
-    assert_true(utf8_is_valid(text, length));
-    if (index < 2) {
-        buffer_append(&run->texts[index], text, length);
-    }
-    return ++run->pieces == run->stop_after ? 5 : 0;
-}
-
-static void run_begin(struct run *run)
-{
-    memset(run, 0, sizeof *run);
-    buffer_init(&run->texts[0], BUFFER_CAP);
-    buffer_init(&run->texts[1], BUFFER_CAP);
-    chat_decoder_init(&run->decoder, on_text, run);
-}
-
-static void run_finish(struct run *run)
-{
-    chat_decoder_finish(&run->decoder);
-    buffer_finish(&run->texts[0]);
-    buffer_finish(&run->texts[1]);
-}
-
-static void run_feed(struct run *run, const char *data, size_t length)
-{
-    char *piece = malloc(length + 1); /* exact, for the address sanitizer */
-
-    assert_non_null(piece);
-    memcpy(piece, data, length);
-    if (run->rc == 0) {
-        run->rc = chat_decoder_feed(&run->decoder, piece, length);
-    }
-    free(piece);
-}
-
-static void run_whole(struct run *run, const char *body)
-{
-    run_begin(run);
-    run_feed(run, body, strlen(body));
-    run->outcome = chat_decoder_end(&run->decoder);
-}
-
-/* The same body whole, in bytes, and in random pieces gives the same. */
-static void decode(struct run *run, const char *body)
-{
-    size_t length = strlen(body);
-    unsigned seed = 7;
-
-    run_whole(run, body);
-    for (int round = 0; round < 12; round++) {
-        struct run other;
-
-        run_begin(&other);
-        for (size_t at = 0; at < length;) {
-            seed = seed * 1103515245u + 12345u;
-            size_t step = round == 0 ? 1 : 1 + (seed >> 16) % (unsigned)(4 * round);
-            step = step < length - at ? step : length - at;
-            run_feed(&other, body + at, step);
-            at += step;
-        }
-        other.outcome = chat_decoder_end(&other.decoder);
-        assert_int_equal(other.rc, run->rc);
-        assert_int_equal(other.outcome, run->outcome);
-        assert_string_equal(other.texts[0].data, run->texts[0].data);
-        assert_string_equal(other.texts[1].data, run->texts[1].data);
-        assert_int_equal(other.decoder.finish, run->decoder.finish);
-        assert_int_equal(other.decoder.answer_seen, run->decoder.answer_seen);
-        assert_int_equal(other.decoder.reasoning_seen, run->decoder.reasoning_seen);
-        assert_int_equal(other.decoder.usage.prompt_tokens, run->decoder.usage.prompt_tokens);
-        assert_string_equal(other.decoder.error.message, run->decoder.error.message);
-        assert_int_equal(other.decoder.malformed, run->decoder.malformed);
-        run_finish(&other);
-    }
-}
-
-static void check(const char *body, enum chat_outcome outcome, const char *text)
-{
-    struct run run;
-
-    decode(&run, body);
-    assert_int_equal(run.rc, 0);
-    assert_int_equal(run.decoder.stopped, 0);
-    assert_string_equal(run.texts[0].data, text);
-    assert_int_equal(run.outcome, outcome);
-    run_finish(&run);
-}
-
-/* A chunk whose delta has the members given. */
-#define DELTA(members) \
-    "data: {\"choices\":[{\"index\":0,\"delta\":{" members "},\"finish_reason\":null}]}\n\n"
-#define CONTENT(text) DELTA("\"content\":\"" text "\"")
-#define STOP "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
-#define DONE "data: [DONE]\n\n"
+/* Streams as servers send them, whole and in every cut. What single chunks are taken for is in
+ * test_chat_chunk.c, and what is no part of the answer in test_chat_reasoning.c. */
 
 static void streams_text(void **state)
 {
@@ -178,24 +61,6 @@ static void knows_when_it_is_complete(void **state)
     check(CONTENT("a") "data: [DONE] {}\n\nevent: error\ndata: x\n\n", CHAT_COMPLETE, "a");
 }
 
-static void takes_odd_chunks(void **state)
-{
-    (void)state;
-    check("data: {\"choices\":[],\"prompt_filter_results\":[],\"id\":\"\",\"model\":\"\"}\n\n"
-          "data: {\"choices\":null}\n\n"
-          "data: {\"object\":\"x\"}\n\n"
-          "data: {\"choices\":[null,1]}\n\n"
-          "data: {\"choices\":[{\"index\":0}]}\n\n"
-          "data: {\"choices\":[{\"index\":9,\"delta\":{\"content\":\"x\"}}]}\n\n"
-          "data: {\"choices\":[{\"index\":-1,\"delta\":{\"content\":\"x\"}}]}\n\n"
-          "data: {\"choices\":[{\"message\":{\"content\":\"a\"}}]}\n\n"
-          "data: {\"choices\":[{\"delta\":{\"content\":null,\"role\":null,\"tool_calls\":null,"
-          "\"refusal\":null},\"finish_reason\":\"\"}],\"error\":null,\"usage\":null}\n\n"
-          "data: {\"choices\":[{\"delta\":{\"content\":7}}],\"obfuscation\":\"zz\"}\n\n" CONTENT(
-              "b") STOP,
-          CHAT_COMPLETE, "ab");
-}
-
 static void counts_what_is_no_json(void **state)
 {
     struct run run;
@@ -207,76 +72,6 @@ static void counts_what_is_no_json(void **state)
     assert_int_equal(run.decoder.malformed, 3);
     run_finish(&run);
     check("data: hello\n\n", CHAT_NOT_CHAT, "");
-}
-
-static void takes_parts(void **state)
-{
-    struct run run;
-
-    (void)state;
-    decode(&run, DELTA("\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\","
-                       "\"text\":\"hm\"}]},{\"type\":\"text\",\"text\":\"a\"},\"b\",null,"
-                       "{\"type\":\"reasoning\",\"text\":\"x\"},[[[[[\"deep\"]]]]]]") STOP);
-    assert_string_equal(run.texts[0].data, "ab");
-    assert_true(run.decoder.reasoning_seen);
-    run_finish(&run);
-}
-
-static void leaves_reasoning_out(void **state)
-{
-    static const char *const rows[] = {
-        DELTA("\"reasoning_content\":\"hm\",\"content\":null"),
-        DELTA("\"reasoning\":\"hm\",\"content\":\"\""),
-        DELTA("\"reasoning\":\"hm\",\"reasoning_content\":\"hm\""),
-        DELTA("\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"hm\"}]"),
-        CONTENT("<think>hm"),
-        CONTENT("</think>"),
-    };
-    struct run run;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        decode(&run, rows[i]);
-        assert_int_equal(run.texts[0].length, 0);
-        assert_true(run.decoder.reasoning_seen);
-        assert_false(run.decoder.answer_seen);
-        run_finish(&run);
-    }
-    decode(&run, DELTA("\"reasoning\":\"\",\"reasoning_content\":null,\"reasoning_details\":[],"
-                       "\"content\":\"a\""));
-    assert_false(run.decoder.reasoning_seen);
-    assert_true(run.decoder.answer_seen);
-    run_finish(&run);
-}
-
-static void all_reasoning_is_no_answer(void **state)
-{
-    struct run run;
-
-    (void)state;
-    decode(&run, DELTA("\"reasoning_content\":\"hm\"") CONTENT("\\n") DONE);
-    assert_int_equal(run.outcome, CHAT_COMPLETE);
-    assert_true(run.decoder.reasoning_seen && !run.decoder.answer_seen);
-    run_finish(&run);
-}
-
-static void filters_think_blocks(void **state)
-{
-    struct run run;
-
-    (void)state;
-    check(CONTENT("\\n<thi") CONTENT("nk>hm</") CONTENT("think>\\n\\nanswer") STOP, CHAT_COMPLETE,
-          "answer");
-    check(CONTENT("a <") STOP, CHAT_COMPLETE, "a <");
-    decode(&run, CONTENT("hm</thi") CONTENT("nk>answer") STOP);
-    assert_string_equal(run.texts[0].data, "hmanswer");
-    assert_int_equal(run.decoder.choices[0].think.answer_start, 2);
-    assert_true(run.decoder.answer_seen && run.decoder.reasoning_seen);
-    run_finish(&run);
-    decode(&run, CONTENT("hm</think>") STOP);
-    assert_false(run.decoder.answer_seen);
-    assert_true(run.decoder.reasoning_seen);
-    run_finish(&run);
 }
 
 static void joins_halves_of_characters(void **state)
@@ -292,85 +87,6 @@ static void joins_halves_of_characters(void **state)
     check(CONTENT("a\\ud83d") CONTENT("b") CONTENT("\\ude00") STOP, CHAT_COMPLETE,
           "ab\xEF\xBF\xBD");
     check(CONTENT("a\\u0000b") STOP, CHAT_COMPLETE, "a\xEF\xBF\xBD" "b");
-}
-
-static void tells_finish_reasons(void **state)
-{
-    static const struct {
-        const char *reason;
-        enum chat_finish finish;
-    } rows[] = {
-        {"stop", CHAT_FINISH_STOP},           {"length", CHAT_FINISH_LENGTH},
-        {"tool_calls", CHAT_FINISH_TOOL_CALLS}, {"function_call", CHAT_FINISH_TOOL_CALLS},
-        {"content_filter", CHAT_FINISH_FILTER}, {"error", CHAT_FINISH_ERROR},
-        {"network_error", CHAT_FINISH_ERROR}, {"insufficient_system_resource", CHAT_FINISH_ERROR},
-        {"model_length", CHAT_FINISH_LENGTH}, {"MAX_TOKENS", CHAT_FINISH_LENGTH},
-        {"COMPLETE", CHAT_FINISH_STOP},       {"eos", CHAT_FINISH_STOP},
-        {"", CHAT_FINISH_NONE},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct buffer body CLEANUP(buffer_finish);
-        struct run run;
-
-        buffer_init(&body, BUFFER_CAP);
-        buffer_printf(&body, CONTENT("a") "data: {\"choices\":[{\"delta\":{},\"finish_reason\":"
-                                          "\"%s\"}]}\n\n",
-                      rows[i].reason);
-        decode(&run, body.data);
-        assert_int_equal(run.decoder.finish, rows[i].finish);
-        assert_int_equal(run.outcome, rows[i].finish == CHAT_FINISH_NONE    ? CHAT_CUT
-                                      : rows[i].finish == CHAT_FINISH_ERROR ? CHAT_FAILED
-                                                                            : CHAT_COMPLETE);
-        if (rows[i].finish == CHAT_FINISH_ERROR) {
-            assert_true(run.decoder.error.set);
-            assert_string_equal(run.decoder.error.type, rows[i].reason);
-        }
-        run_finish(&run);
-    }
-    assert_null(chat_finish_name(CHAT_FINISH_NONE));
-    assert_string_equal(chat_finish_name(CHAT_FINISH_LENGTH), "length");
-    assert_string_equal(chat_finish_name(CHAT_FINISH_FILTER), "content_filter");
-    /* repeated and overtaken */
-    check(CONTENT("a") STOP STOP DONE, CHAT_COMPLETE, "a");
-    check(CONTENT("a") STOP "data: {\"choices\":[{\"finish_reason\":\"error\"}]}\n\n", CHAT_FAILED,
-          "a");
-}
-
-static void check_usage(const char *body, bool known, int64_t prompt, int64_t completion)
-{
-    struct run run;
-
-    decode(&run, body);
-    assert_int_equal(run.decoder.usage.known, known);
-    assert_int_equal(run.decoder.usage.prompt_tokens, prompt);
-    assert_int_equal(run.decoder.usage.completion_tokens, completion);
-    run_finish(&run);
-}
-
-#define USAGE(members) "data: {\"choices\":[],\"usage\":" members "}\n\n"
-
-static void takes_the_last_usage(void **state)
-{
-    (void)state;
-    check_usage(CONTENT("a") STOP DONE, false, 0, 0);
-    check_usage(USAGE("{\"prompt_tokens\":3,\"completion_tokens\":5,\"total_tokens\":99}"), true, 3,
-                5);
-    check_usage(USAGE("{\"prompt_tokens\":3,\"completion_tokens\":1}")
-                    USAGE("{\"prompt_tokens\":3,\"completion_tokens\":2}") USAGE("{}")
-                        USAGE("{\"prompt_tokens\":null,\"completion_tokens\":null}") USAGE("null"),
-                true, 3, 2);
-    check_usage(USAGE("{\"prompt_tokens\":null,\"completion_tokens\":2}"), true, 0, 2);
-    check_usage(USAGE("{\"prompt_tokens\":-1,\"completion_tokens\":2}"), false, 0, 0);
-    check_usage("data: {\"x_groq\":{\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":6}}}\n\n",
-                true, 4, 6);
-    check_usage("data: {\"choices\":[{\"delta\":{},\"usage\":{\"prompt_tokens\":4,"
-                "\"completion_tokens\":6}}]}\n\n",
-                true, 4, 6);
-    check_usage("{\"choices\":[],\"usage\":{\"prompt_tokens\":9007199254740991,"
-                "\"completion_tokens\":1e400}}",
-                true, 9007199254740991, 0);
 }
 
 static void check_failed(const char *body, const char *message, const char *text)
@@ -472,43 +188,6 @@ static void says_what_is_no_answer(void **state)
                    "text that is no event stream: upstream connect error sorry");
 }
 
-static void keeps_choices_apart(void **state)
-{
-    struct run run;
-
-    (void)state;
-    decode(&run,
-           "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"<thi\"}},"
-           "{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
-           "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b\"},"
-           "\"finish_reason\":\"stop\"}]}\n\n"
-           "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"nk>x</think>c\"}}]}\n\n");
-    assert_string_equal(run.texts[0].data, "ab");
-    assert_string_equal(run.texts[1].data, "c");
-    assert_int_equal(run.outcome, CHAT_CUT); /* the other choice has no end */
-    run_finish(&run);
-    check("data: {\"choices\":[{\"index\":1,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n" CONTENT(
-              "a") STOP,
-          CHAT_COMPLETE, "a");
-}
-
-static void marks_tool_calls(void **state)
-{
-    struct run run;
-
-    (void)state;
-    decode(&run, DELTA("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\"}}]") STOP);
-    assert_true(run.decoder.answer_seen && run.decoder.tool_call_seen);
-    run_finish(&run);
-    decode(&run, DELTA("\"tool_calls\":[],\"function_call\":{\"name\":\"\",\"arguments\":\"\"}")
-                     STOP);
-    assert_false(run.decoder.answer_seen);
-    run_finish(&run);
-    decode(&run, DELTA("\"function_call\":{\"name\":\"f\",\"arguments\":\"\"}"));
-    assert_true(run.decoder.answer_seen);
-    run_finish(&run);
-}
-
 static void stops_when_told(void **state)
 {
     struct run run;
@@ -596,25 +275,16 @@ int main(void)
         cmocka_unit_test(streams_text),
         cmocka_unit_test(takes_odd_framing),
         cmocka_unit_test(knows_when_it_is_complete),
-        cmocka_unit_test(takes_odd_chunks),
         cmocka_unit_test(counts_what_is_no_json),
-        cmocka_unit_test(takes_parts),
-        cmocka_unit_test(leaves_reasoning_out),
-        cmocka_unit_test(all_reasoning_is_no_answer),
-        cmocka_unit_test(filters_think_blocks),
         cmocka_unit_test(joins_halves_of_characters),
-        cmocka_unit_test(tells_finish_reasons),
-        cmocka_unit_test(takes_the_last_usage),
         cmocka_unit_test(reports_errors_in_the_stream),
         cmocka_unit_test(takes_one_object_for_a_stream),
         cmocka_unit_test(says_what_is_no_answer),
-        cmocka_unit_test(keeps_choices_apart),
-        cmocka_unit_test(marks_tool_calls),
         cmocka_unit_test(stops_when_told),
         cmocka_unit_test(caps_the_text),
         cmocka_unit_test(caps_lines_and_bodies),
         cmocka_unit_test(survives_any_end),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("chat_decoder", tests, NULL, NULL);
 }
