@@ -4,7 +4,9 @@
  *     FAIL_ALLOCATION=N       the Nth one fails, from 1
  *     FAIL_ALLOCATIONS=M      so many in a row do (1)
  *     TRACE_ALLOCATION=1      says on stderr where that was
- *     COUNT_ALLOCATIONS=FILE  how many there were is written there when the process ends
+ *     LIST_ALLOCATIONS=FILE   a line for each is written there: its site, which is a number made of the
+ *                             calls that led to it and is the same in each run of the program
+ *     FAIL_SITE=SITE          the first one of this site is the Nth
  *
  * Those of the first thread count that the program itself, cJSON and libcurl ask for: libuv aborts
  * where it has no memory for its table of descriptors, and so does glibc here and there. It stands
@@ -20,8 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #define RANGES_MAX 16
+#define FRAMES_MAX 40
+#define SITE_DEPTH 24
 
 static void *(*next_malloc)(size_t size);
 static void *(*next_calloc)(size_t count, size_t size);
@@ -31,10 +36,13 @@ static char *(*next_strndup)(const char *string, size_t length);
 
 static struct {
     uintptr_t start, end;
+    uint64_t kind; /* of the file that it was mapped from; the order of files is another each time */
 } ranges[RANGES_MAX]; /* of code */
 static size_t range_count;
 static pid_t first_thread; /* 0: nothing counts yet */
-static unsigned long calls, first, last;
+static unsigned long calls, first, last, row;
+static uint64_t fatal_site; /* 0: none, or it has come */
+static FILE *list;
 static bool traces;
 
 /* What dlsym() itself asks for has to come from somewhere; it is never given back. */
@@ -72,8 +80,11 @@ static void take_mapping(const char *line, const char *program)
         return;
     if (rights[2] != 'x' || range_count == RANGES_MAX)
         return;
-    if (strcmp(path, program) != 0 && !strstr(path, "/libcjson.") && !strstr(path, "/libcurl."))
+    uint64_t kind = strcmp(path, program) == 0 ? 1 : strstr(path, "/libcjson.") ? 2 :
+                    strstr(path, "/libcurl.") ? 3 : 0;
+    if (!kind)
         return;
+    ranges[range_count].kind = kind;
     ranges[range_count].start = start;
     ranges[range_count++].end = end;
 }
@@ -98,57 +109,110 @@ static unsigned long number(const char *name, unsigned long otherwise)
     return text ? strtoul(text, NULL, 10) : otherwise;
 }
 
+static void fail_from(unsigned long call)
+{
+    first = call;
+    last = call ? call + row - 1 : 0;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     find_next();
     find_ranges();
-    first = number("FAIL_ALLOCATION", 0);
-    last = first ? first + number("FAIL_ALLOCATIONS", 1) - 1 : 0;
+    const char *site = getenv("FAIL_SITE"), *path = getenv("LIST_ALLOCATIONS");
+    row = number("FAIL_ALLOCATIONS", 1);
+    fail_from(number("FAIL_ALLOCATION", 0));
+    fatal_site = site ? strtoull(site, NULL, 16) : 0;
     traces = number("TRACE_ALLOCATION", 0) != 0;
+    list = path ? fopen(path, "we") : NULL;
     unsetenv("LD_PRELOAD"); /* children have memory */
     first_thread = gettid();
 }
 
 __attribute__((destructor)) static void end(void)
 {
-    const char *path = getenv("COUNT_ALLOCATIONS");
-    FILE *file = path ? fopen(path, "we") : NULL;
-    if (!file)
-        return;
-    fprintf(file, "%lu\n", calls);
-    fclose(file);
+    if (list)
+        fclose(list);
 }
 
-static bool counts(uintptr_t caller)
+/* The range that an address is in, range_count for none. */
+static size_t range_of(uintptr_t address)
 {
-    if (!first_thread || gettid() != first_thread)
-        return false;
-    for (size_t i = 0; i < range_count; i++)
-        if (caller >= ranges[i].start && caller < ranges[i].end)
-            return true;
-    return false;
+    size_t i = 0;
+    while (i < range_count && (address < ranges[i].start || address >= ranges[i].end))
+        i++;
+    return i;
 }
 
-static void trace(void)
+struct walk {
+    void *frames[FRAMES_MAX];
+    int count;
+};
+
+static _Unwind_Reason_Code take_frame(struct _Unwind_Context *context, void *data)
 {
-    void *frames[24];
-    pid_t thread = first_thread;
-    first_thread = 0; /* what it asks for itself does not count */
-    backtrace_symbols_fd(frames, backtrace(frames, 24), STDERR_FILENO);
-    first_thread = thread;
+    struct walk *walk = data;
+    walk->frames[walk->count++] = (void *)_Unwind_GetIP(context); /* NOLINT */
+    return walk->count < FRAMES_MAX ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+/* Made of the innermost calls; recursion counts once. What is no call of ours is left out. */
+static uint64_t site_of(void *const *frames, int count)
+{
+    uint64_t site = 14695981039346656037u, last_place = 0;
+    int taken = 0;
+    for (int i = 0; i < count && taken < SITE_DEPTH; i++) {
+        size_t range = range_of((uintptr_t)frames[i]);
+        if (range == range_count)
+            continue;
+        uint64_t offset = (uintptr_t)frames[i] - ranges[range].start;
+        uint64_t place = (ranges[range].kind << 48) | offset;
+        if (place != last_place) {
+            site = (site ^ place) * 1099511628211u;
+            taken++;
+        }
+        last_place = place;
+    }
+    return site;
+}
+
+static void look_at_site(void)
+{
+    struct walk walk = {.count = 0};
+    _Unwind_Backtrace(take_frame, &walk); /* backtrace() would leak a little */
+    uint64_t site = site_of(walk.frames, walk.count);
+    if (list)
+        fprintf(list, "%016llx\n", (unsigned long long)site);
+    if (site == fatal_site) {
+        fatal_site = 0;
+        fail_from(calls);
+    }
+}
+
+static void tell(void)
+{
+    dprintf(STDERR_FILENO, "failing_malloc: allocation %lu has failed\n", calls);
+    struct walk walk = {.count = 0};
+    if (traces && _Unwind_Backtrace(take_frame, &walk) != _URC_FATAL_PHASE1_ERROR)
+        backtrace_symbols_fd(walk.frames, walk.count, STDERR_FILENO);
 }
 
 static bool fails(const void *caller)
 {
-    if (!counts((uintptr_t)caller))
+    pid_t thread = first_thread;
+    if (!thread || gettid() != thread || range_of((uintptr_t)caller) == range_count)
         return false;
     calls++;
-    if (calls < first || calls > last)
-        return false;
-    if (traces)
-        trace();
-    errno = ENOMEM;
-    return true;
+    first_thread = 0; /* what looking asks for itself does not count */
+    if (list || fatal_site)
+        look_at_site();
+    bool result = calls >= first && calls <= last;
+    if (result)
+        tell();
+    first_thread = thread;
+    if (result)
+        errno = ENOMEM;
+    return result;
 }
 
 void *malloc(size_t size)

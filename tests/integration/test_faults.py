@@ -1,225 +1,251 @@
-"""A session in which one allocation fails, for one allocation after the other.
+"""The transcripts once more, with one allocation that fails: each time another one.
 
-The daemon may answer with an error or end the session; it may not crash, hang, leak, or write what no
-client should have to read. Some forty places are tried, evenly spread and others each day. With
-GRIDLS_FAULTS=all it is every one, which takes minutes, with GRIDLS_FAULTS=N[-M] those, and with
-GRIDLS_FAULTS_ROW=N so many fail in a row. With GRIDLS_FAULTS_TRACE=1 a failure tells the place in the
-program, but leaks are not looked for.
+The daemon may answer with an error or end the session; it may not crash, hang, leak, answer twice or not
+at all, write what no client should have to read, or tell anyone what the transcript says it must not.
+
+An allocation is known by its site, the calls that lead to it, and the first one of each site fails. Each
+day some sixty of them, of a few transcripts. In the environment:
+
+    GRIDLS_FAULTS=all         every site of every transcript, which takes most of an hour
+    GRIDLS_FAULTS=NAME,…      every site of these transcripts
+    GRIDLS_FAULTS_SITE=SITE   this one only
+    GRIDLS_FAULTS_ROW=N       so many allocations in a row fail
+    GRIDLS_FAULTS_TRACE=1     the daemon's stderr tells the place in the program
 """
 
 import datetime
-import json
+import glob
 import os
+import re
 import tempfile
+import time
 import unittest
 
 from tests.support import preload
-from tests.support.fake_upstream import FakeUpstream, Stall, delta, error, response, sse_head, stream
-from tests.support.lsp_client import Client
-from tests.support.scratch import Scratch, gridls
+from tests.support.lsp_client import Closed, Timeout
+from tests.support.pattern import PatternError
+from tests.transcripts.run import HERE, Mismatch, Player, describe, parse, stage, take_json, take_word
 
 WHICH = os.environ.get('GRIDLS_FAULTS', 'some')
-ROW = os.environ.get('GRIDLS_FAULTS_ROW', '1')
-TRACE = {'TRACE_ALLOCATION': '1'} if os.environ.get('GRIDLS_FAULTS_TRACE') else {}
-RUNS = 40
-DEADLINE = 10
-CAPABILITIES = {
-    'general': {'positionEncodings': ['utf-8']},
-    'window': {'workDoneProgress': True, 'showDocument': {'support': True}},
-    'workspace': {'workspaceEdit': {'documentChanges': True, 'resourceOperations': ['create'],
-                                    'changeAnnotationSupport': {'groupsOnLabel': True}},
-                  'applyEdit': True,
-                  'configuration': True},
-    'textDocument': {'codeAction': {'codeActionLiteralSupport': {'codeActionKind': {'valueSet': []}},
-                                    'dataSupport': True,
-                                    'resolveSupport': {'properties': ['edit']}}}}
-TEXT = 'int main(void)\n{\n    return 0;\n}\n'
+ONLY = os.environ.get('GRIDLS_FAULTS_SITE')
+MORE = {'FAIL_ALLOCATIONS': os.environ.get('GRIDLS_FAULTS_ROW', '1')}
+if os.environ.get('GRIDLS_FAULTS_TRACE'):
+    MORE['TRACE_ALLOCATION'] = '1'
+SHARE = 12       # transcripts of a day
+RUNS = 60        # and sites
+PATIENCE = (0.1, 0.2, 0.4, 0.8)  # between the questions whether more is to come
+FAILED = 'failing_malloc: '      # what the library says on stderr
 
 
-class Ended(Exception):
-    """The daemon has ended the session, which it may."""
+class FaultyPlayer(Player):
+    """Says what the editor says, and takes what comes: a step that waits for something ends, too, once
+    the daemon is gone, or says that it is at rest."""
 
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.is_over = False  # the daemon no longer reads
+        self.asked = 0
 
-def span(first, last):
-    return {'start': {'line': first, 'character': 0}, 'end': {'line': last, 'character': 0}}
-
-
-class Session:
-    """What an editor says, step by step; each request is answered before the next step."""
-
-    def __init__(self, client, upstream, scratch):
-        self.client = client
-        self.upstream = upstream
-        self.scratch = scratch
-        self.uri = f'file://{scratch.work}/src/a.c'
-        self.last_id = 0
-
-    def say(self, send, *arguments):
+    def run(self, step):
+        if self.is_over:
+            return
         try:
-            send(*arguments)
-        except (BrokenPipeError, ValueError):  # ValueError: the pipe is closed on our side too
-            raise Ended from None
+            super().run(step)
+        except (BrokenPipeError, ValueError, Closed):  # ValueError: the pipe is closed on our side
+            self.is_over = True
+        except PatternError:
+            pass  # it speaks of what an earlier step would have kept
 
-    def wait(self, request_id):
+    # -- waiting
+
+    def wait(self, has_come):
+        for patience in PATIENCE:
+            end = time.monotonic() + patience
+            while time.monotonic() < end:
+                if has_come() or self.client.process.poll() is not None:
+                    return
+                time.sleep(0.01)  # Two sides are looked at, of which either may move.
+            if self.is_at_rest():
+                has_come()
+                return
+
+    def take(self, fits):
+        """Whether a message that fits has come, which is then looked at."""
         try:
-            return self.client.find(lambda message: 'method' not in message
-                                    and message.get('id') == request_id, f'answer {request_id}')
-        except AssertionError as failure:
-            if 'has closed its output' in str(failure):
-                raise Ended from None
-            raise
+            self.note(self.client.find(fits, timeout=0.001))
+            return True
+        except Timeout:
+            return False
 
-    def ask(self, method, params=None):
-        self.last_id += 1
-        self.say(self.client.request, self.last_id, method, params)
-        return self.wait(self.last_id)
+    def is_at_rest(self):
+        self.asked += 1
+        request_id = f'at rest? {self.asked}'
+        self.client.request(request_id, 'gridls/status')
+        answer = self.client.find(lambda message: message.get('id') == request_id, 'the status')
+        return (answer.get('result', {}).get('state') != 'working'
+                and not self.client.checker.open)
 
-    def tell(self, method, params):
-        self.say(self.client.notify, method, params)
+    # -- the steps that wait
 
-    def document(self, **more):
-        return {'textDocument': {'uri': self.uri}, **more}
+    def editor_initialize(self, step, rest):
+        params = {'processId': None, 'rootUri': self.scratch.root, 'capabilities': {},
+                  'workspaceFolders': [{'uri': self.scratch.root, 'name': 'w'}]}
+        self.client.request(0, 'initialize', {**params, **(take_json(rest)[0] if rest else {})})
+        if 'error' in self.client.find(lambda message: message.get('id') == 0, 'initialize'):
+            self.is_over = True
+        else:
+            self.client.notify('initialized', {})
 
-    def run(self):
-        answer = self.ask('initialize', {
-            'processId': None, 'rootUri': self.scratch.root, 'capabilities': CAPABILITIES,
-            'initializationOptions': {'completion': {'debounce_ms': 0},
-                                      'network': {'idle_timeout_ms': 500}}})
-        if 'error' in answer:
-            raise Ended
-        self.tell('initialized', {})
-        self.tell('textDocument/didOpen', {'textDocument': {
-            'uri': self.uri, 'languageId': 'c', 'version': 1, 'text': TEXT}})
-        self.tell('textDocument/didChange', {
-            'textDocument': {'uri': self.uri, 'version': 2},
-            'contentChanges': [{'range': span(0, 0), 'text': '/* é */\n'}]})
-        self.ask('gridls/status')
-        self.explain()
-        self.rewrite()
-        self.complete()
-        self.ask('workspace/executeCommand', {
-            'command': 'gridls.explain', 'arguments': [self.document(range=span(1, 2))]})
-        self.ask('gridls/commitMessage', {'root': self.scratch.root, 'hint': 'short'})
-        self.rewrite_all()
-        self.cancel()
-        self.tell('textDocument/didClose', self.document())
-        answer = self.ask('shutdown')
-        self.tell('exit', None)
-        if 'error' in answer:
-            raise Ended
+    def editor_respond(self, step, rest):
+        if self.last_request:
+            super().editor_respond(step, rest)
+            self.last_request = None
 
-    def explain(self):
-        answer = self.ask('gridls/explain', self.document(
-            range=span(1, 3), question='why?', workDoneToken='w', partialResultToken='p'))
-        conversation = answer.get('result', {}).get('conversation')
-        if conversation:
-            self.ask('gridls/explain', {'conversation': conversation, 'question': 'and then?'})
+    def expect_next(self, step):
+        word, rest = take_word(step.text())
+        if word == 'partial':
+            self.expect_partials(rest)
+            return
+        pattern = self.pattern(step)
 
-    def rewrite(self):
-        self.ask('gridls/refactor', self.document(range=span(1, 5), instruction='shorter'))
-        actions = self.ask('textDocument/codeAction', self.document(
-            range=span(1, 5), context={'diagnostics': [{'range': span(2, 2), 'message': 'no'}]}))
-        if actions.get('result'):
-            self.ask('codeAction/resolve', actions['result'][0])
+        def fits(message):
+            if is_about(step.text(), message):
+                pattern.differences(message, self.variables)
+                return True
+            return False
 
-    def rewrite_all(self):
-        """Cut off and gone on with; edits of several files, the first of which do not fit."""
-        self.upstream.forget_rules()
-        self.upstream.answer(stream('```c\nint', finish_reason='length'), method='POST')
-        self.upstream.answer(stream('int x;\n```\n'), method='POST')
-        self.ask('gridls/refactor', self.document(range=span(1, 5), instruction='shorter'))
-        edits = [{'path': path, 'search': search, 'replace': 'int start(void)'}
-                 for path, search in (('src/a.c', 'int main(void)'), ('src/b.c', 'no such line'))]
-        files = [{'path': 'src/c.c', 'text': 'int start(void);\n'}]
-        for answer in ({'summary': 'Done.', 'edits': edits, 'new_files': files},
-                       {'edits': [{'path': 'src/b.c', 'search': 'main()', 'replace': 'start()'}]}):
-            self.upstream.answer(stream(json.dumps(answer)), method='POST')
-        self.ask('gridls/refactor', self.document(
-            scope='workspace', instruction='rename main to start', workDoneToken='r'))
+        self.wait(lambda: self.take(fits))
 
-    def complete(self):
-        self.ask('gridls/inlineCompletion', self.document(
-            position={'line': 3, 'character': 4}, context={'triggerKind': 1},
-            partialResultToken='c'))
+    expect_anywhere = expect_next
 
-    def cancel(self):
-        self.upstream.forget_rules()
-        self.upstream.answer([sse_head(), delta('It'), Stall()], times=None)
-        self.last_id += 1
-        self.say(self.client.request, self.last_id, 'gridls/explain', self.document())
-        self.tell('$/cancelRequest', {'id': self.last_id})
-        self.wait(self.last_id)
+    def expect_partials(self, rest):
+        token, rest = take_json(rest)
+        left = len(take_json(rest)[0])
+
+        def fits(message):
+            nonlocal left
+            params = message.get('params', {})
+            if message.get('method') != '$/progress' or params['token'] != token:
+                return False
+            left -= len(params['value'].get('text', ''))
+            return True
+
+        def has_come():
+            while left > 0 and self.take(fits):
+                pass
+            return left <= 0
+
+        self.wait(has_come)
+
+    def expect_none(self, step):
+        pass
+
+    def expect_upstream(self, step):
+        if step.rest in ('gone', 'ended'):
+            request = self.upstream_request
+            self.wait(lambda: not request or request.ended)
+            return
+        step.rest = step.rest.partition(' ')[0] or 'POST'
+        self.wait(lambda: self.upstream.unseen(method=step.rest))
+        if self.upstream.unseen(method=step.rest):
+            super().expect_upstream(step)
+
+    def check_request(self, request, word, rest):
+        if word in ('hides', 'without'):
+            super().check_request(request, word, rest)
+
+    def expect_stderr(self, step):
+        self.wait(lambda: re.search(step.rest, self.client.stderr))
+
+    def expect_exit(self, step):
+        self.wait(lambda: False)
+
+    # -- the end
+
+    def finish(self):
+        """Whatever has happened, it ends when it is told to, or when there is no more to read."""
+        answered = False
+        try:
+            self.client.request('the end', 'shutdown')
+            self.client.find(lambda message: message.get('id') == 'the end', 'shutdown')
+            answered = True
+            self.client.notify('exit')
+        except (BrokenPipeError, ValueError, Closed):
+            pass
+        self.client.close_input()
+        code = self.client.wait_exit()
+        said = [line for line in self.client.stderr.splitlines() if not line.startswith(FAILED)]
+        if code not in (0, 1, 2) or (code and not answered and not said):
+            raise Mismatch(f'at the end: exit code {code}')
+        if not answered:
+            self.client.checker.open.clear()
+        self.client.check_end()
+        self.check_secrets()
+
+
+def is_about(text, message):
+    """Whether a message is the one that a step waits for, or comes in its place."""
+    word, rest = take_word(text)
+    if word in ('notify', 'request'):
+        return message.get('method') == take_word(rest)[0]
+    wanted = (take_json(rest)[0] if word in ('result', 'error')
+              else [take_json(value)[0] for value in re.findall(r'"id":(.*)', text)[:1]])
+    return 'method' not in message and message.get('id') in (wanted, *(
+        wanted if isinstance(wanted, list) else ()))
 
 
 class FaultsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         folder = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.library = preload.build('failing_malloc', folder)
-        cls.count_file = os.path.join(folder, 'count')
+        cls.list = os.path.join(folder, 'list')
+        cls.env = preload.variables(preload.build('failing_malloc', folder))
 
-    def setUp(self):
-        self.scratch = self.enterContext(Scratch())
-        self.scratch.write('src/a.c', TEXT)
-        self.scratch.write('src/b.c', 'int go(void) { return main(); }\n')
-        self.scratch.write('.gridlsignore', '*.pem\n')
-        self.scratch.write('.gridls.json', '{"instructions": "Be brief."}')
-        self.scratch.git('init')
-        self.scratch.git('add', '.')
+    def sites(self, path):
+        """The transcript as it is, and the site of each of its allocations."""
+        with stage() as player:
+            player.env.update(self.env, LIST_ALLOCATIONS=self.list)
+            player.play(parse(path))
+        with open(self.list, encoding='ascii') as file:
+            return list(dict.fromkeys(file.read().split()))
 
-    def env(self, upstream, **more):
-        # Looking for the place leaks a little itself.
-        preloaded = preload.variables(self.library, ':detect_leaks=0' if TRACE else '')
-        return self.scratch.env(THEGRID_BASE_URL=upstream.base_url, THEGRID_API_KEY='key',
-                                **preloaded, **TRACE, **more)
-
-    def play(self, **env):
-        """One session; whether it came to its end."""
-        upstream = FakeUpstream(deadline=DEADLINE)
-        upstream.answer(response(200, {'object': 'list', 'data': [{'id': 'code-prime'}]}),
-                        times=None, method='GET')
-        upstream.answer(error(500, 'busy', {'Retry-After': '0'}), method='POST')
-        upstream.answer(stream('```c\nint x;', '\n', '/* é 😀 */\n```\n'), times=None)
-        client = Client([gridls()], self.env(upstream, **env), self.scratch.work, deadline=DEADLINE)
-        whole = True
-        try:
+    def play(self, path, site):
+        """Whether the allocation has come, and failed."""
+        with stage(FaultyPlayer) as player:
+            player.env.update(self.env, **MORE, FAIL_SITE=site)
             try:
-                Session(client, upstream, self.scratch).run()
-            except Ended:
-                whole = False
-            client.close_input()
-            code = client.wait_exit()
-            # `exit` may be the message that there was no memory for.
-            must_be_clean = whole and 'the session ends:' not in client.stderr
-            self.assertIn(code, (0,) if must_be_clean else (0, 1, 2), client.stderr)
-            if whole:
-                client.check_end()
-            self.assertNotIn('Sanitizer', client.stderr)
-            self.assertNotIn('runtime error', client.stderr)
-            return whole
-        except AssertionError as failure:
-            raise AssertionError(f'{failure}\n{client.stderr[-6000:]}') from None
-        finally:
-            client.kill()
-            upstream.close()
+                player.play(parse(path))
+            except (AssertionError, PatternError) as error:
+                self.fail(describe(error, player))
+            return FAILED in player.client.stderr
 
-    def choose(self, count):
+    @staticmethod
+    def chosen_transcripts():
+        paths = sorted(glob.glob(os.path.join(HERE, '*.transcript')))
         if WHICH == 'all':
-            return range(1, count + 1)
-        if WHICH != 'some':
-            low, _, high = WHICH.partition('-')
-            return range(int(low), int(high or low) + 1)
-        step = max(1, count // RUNS)
-        return range(1 + datetime.date.today().toordinal() % step, count + 1, step)
+            return paths
+        if WHICH == 'some':
+            step = len(paths) // SHARE
+            return paths[datetime.date.today().toordinal() % step::step]
+        return [os.path.join(HERE, f'{name}.transcript') for name in WHICH.split(',')]
 
     def test_each_allocation_may_fail(self):
-        self.assertTrue(self.play(COUNT_ALLOCATIONS=self.count_file))
-        with open(self.count_file, encoding='ascii') as file:
-            count = int(file.read())
-        self.assertGreater(count, 500)
-        for number in self.choose(count):
-            with self.subTest(allocation=number):
-                self.play(FAIL_ALLOCATION=str(number), FAIL_ALLOCATIONS=ROW)
+        found = {}
+        for path in self.chosen_transcripts():
+            for site in self.sites(path):
+                found.setdefault(site, path)
+        chosen = [(site, path) for site, path in found.items() if ONLY in (None, site)]
+        self.assertTrue(chosen)
+        if WHICH == 'some':
+            step = max(1, len(chosen) // RUNS)
+            chosen = chosen[datetime.date.today().toordinal() // SHARE % step::step]
+        failed = 0
+        for site, path in chosen:
+            name = os.path.basename(path).removesuffix('.transcript')
+            with self.subTest(GRIDLS_FAULTS=name, GRIDLS_FAULTS_SITE=site):
+                failed += self.play(path, site)
+        print(f'     {failed} of {len(chosen)} sites have come again, and failed')
+        self.assertGreater(failed, 0 if ONLY else len(chosen) * 0.8)
 
 
 if __name__ == '__main__':

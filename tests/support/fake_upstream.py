@@ -224,6 +224,10 @@ class Request:
                 and (model is None or model == self.model)
                 and (where is None or bool(where(self))))
 
+    @property
+    def ended(self):
+        return self._ended.is_set()
+
     def wait_ended(self, timeout=None):
         """Waits until the answer is over, whichever side ended it."""
         if not self._ended.wait(timeout or self._deadline):

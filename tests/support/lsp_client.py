@@ -19,6 +19,14 @@ PROGRESS_CREATE = 'window/workDoneProgress/create'
 QUIET = ('$/progress', 'gridls/status', 'window/logMessage', PROGRESS_CREATE)
 
 
+class Timeout(AssertionError):
+    """What was waited for has not come."""
+
+
+class Closed(AssertionError):
+    """What was waited for will not come: the daemon has closed its output."""
+
+
 def frame(body):
     return b'Content-Length: %d\r\n\r\n%s' % (len(body), body)
 
@@ -118,7 +126,7 @@ class Client:
                     return value
                 left = end - time.monotonic()
                 if left <= 0:
-                    raise AssertionError(f'{what}: nothing in {timeout or self.deadline} s')
+                    raise Timeout(f'{what}: nothing in {timeout or self.deadline} s')
                 self._changed.wait(left)
 
     def next(self, what='a message'):
@@ -127,7 +135,7 @@ class Client:
             if self._messages:
                 return [self._messages.pop(0)]
             if self._stdout_over:
-                raise AssertionError(f'{what}: the daemon has closed its output')
+                raise Closed(f'{what}: the daemon has closed its output')
             return None
 
         message = self.wait_for(ready, what)[0]
@@ -139,7 +147,7 @@ class Client:
         with self._changed:
             self._passed.append(message)
 
-    def find(self, fits, what='a message'):
+    def find(self, fits, what='a message', timeout=None):
         """The first message that fits of those that were passed over or not looked at; others stay."""
         def ready():
             for messages in (self._passed, self._messages):
@@ -147,10 +155,10 @@ class Client:
                     if fits(message):
                         return [messages.pop(position)]
             if self._stdout_over:
-                raise AssertionError(f'{what}: the daemon has closed its output')
+                raise Closed(f'{what}: the daemon has closed its output')
             return None
 
-        message = self.wait_for(ready, what)[0]
+        message = self.wait_for(ready, what, timeout)[0]
         self.taken.append(message)
         return message
 

@@ -7,6 +7,7 @@ The README.md beside this file describes their form. The daemon is $GRIDLS, else
 """
 
 import argparse
+import contextlib
 import glob
 import json
 import os
@@ -356,7 +357,8 @@ class Player:
                     'ended': self.upstream_request.wait_ended}
             wait[step.rest]()
             return
-        method, path = step.rest.split() if step.rest else ('POST', None)
+        method, path, *_ = *step.rest.split(), None, None
+        method = method or 'POST'
         request = self.upstream.expect(method=method)
         self.upstream_request = request
         if path and request.path != path:
@@ -455,28 +457,36 @@ def _joined(block):
     return lines
 
 
-def play(path):
-    """Plays one transcript. Returns what went wrong, None where nothing did."""
+@contextlib.contextmanager
+def stage(player_class=Player):
+    """A player with a folder, an upstream and a refusing port of its own, and nothing left at the end."""
     with Scratch() as scratch, socket.socket() as dead:
         dead.bind(('127.0.0.1', 0))  # bound and not listening: connections are refused
         upstream = fake.FakeUpstream(deadline=10)
         upstream.answer(fake.response(200, {'object': 'list', 'data': []}), times=None, method='GET')
-        player = Player(scratch, upstream, 'http://127.0.0.1:%d' % dead.getsockname()[1])
+        player = player_class(scratch, upstream, 'http://127.0.0.1:%d' % dead.getsockname()[1])
         try:
-            player.play(parse(path))
-            upstream.close()
-            return '; '.join(upstream.faults) or None
-        except (AssertionError, PatternError, OSError) as error:
-            return describe(error, player, upstream)
+            yield player
         finally:
             if player.client:
                 player.client.kill()
             upstream.close()
 
 
-def describe(error, player, upstream):
+def play(path):
+    """Plays one transcript. Returns what went wrong, None where nothing did."""
+    with stage() as player:
+        try:
+            player.play(parse(path))
+            player.upstream.close()
+            return '; '.join(player.upstream.faults) or None
+        except (AssertionError, PatternError, OSError) as error:
+            return describe(error, player)
+
+
+def describe(error, player):
     lines = [f'{error}']
-    lines += [f'the upstream: {fault}' for fault in upstream.faults]
+    lines += [f'the upstream: {fault}' for fault in player.upstream.faults]
     if player.client:
         for way, message in player.client.log[-12:]:
             text = json.dumps(message, ensure_ascii=False)
