@@ -11,7 +11,8 @@ import unittest
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS))
 
-from support.fake_upstream import FakeUpstream, response, stream  # noqa: E402
+from support.fake_upstream import (DONE, FakeUpstream, chunked, event, response,  # noqa: E402
+                                   sse_head, stream)
 from support.terminal import Terminal  # noqa: E402
 
 SOURCE = """\
@@ -69,8 +70,22 @@ class EditorCase(unittest.TestCase):
         self.addCleanup(terminal.close)
         return terminal
 
+    def press(self, terminal, key):
+        """A key by its name, or by what terminals send for it."""
+        if key.startswith('\x1b'):
+            terminal.type(key)
+        else:
+            terminal.keys(key)
+
     def complete_with(self, *pieces, times=1):
         self.upstream.answer(stream(*pieces), times=times, model='code-standard')
 
     def complete_with_nothing_more(self):
         self.upstream.answer(stream(''), times=None, model='code-standard')
+
+    def complete_with_choices(self, *texts):
+        """One answer with several choices, as a person who asks gets them."""
+        choices = [{'index': index, 'delta': {'content': text}, 'finish_reason': 'stop'}
+                   for index, text in enumerate(texts)]
+        self.upstream.answer([sse_head('chunked'), chunked(event({'choices': choices}), DONE)],
+                             model='code-standard')

@@ -37,7 +37,7 @@ class EglotTest(EmacsCase):
 (setq eglot-server-programs `((c-mode . (,(getenv "GRIDLS")))) eglot-autoshutdown t)
 (add-hook 'c-mode-hook #'eglot-ensure)
 """)
-        terminal.wait_for('Connected!', 20)
+        terminal.wait_for('Connected!')
         wait_until(lambda: len(self.daemons(terminal)) == 2, 'both daemons run')
         return terminal
 
@@ -51,7 +51,7 @@ class EglotTest(EmacsCase):
         terminal.keys('C-n', 'C-e', 'Enter')
         terminal.wait_for('total = first();')
         terminal.keys('Tab')
-        terminal.wait_for(lambda screen: terminal.cursor() == (20, 2))
+        terminal.wait_cursor(20, 2)
         terminal.keys('M-<', 'C-@', 'C-n', 'C-n', 'C-n')
         # Eglot's own daemon knows what was accepted.
         self.meta_x(terminal, 'eglot-code-actions')

@@ -20,7 +20,7 @@ from test_vim import PLUGIN, SOURCE, stream  # noqa: E402
 
 VIMRC = """
 set background=dark nomodeline shortmess=filnxtToOI laststatus=2 noruler noshowcmd shiftwidth=4
-set expandtab nosmarttab
+set expandtab nosmarttab backspace=indent,eol,start
 set notimeout ttimeout ttimeoutlen=50 noswapfile
 set statusline=%f\\ %{v:lua.require'gridls'.statusline()}
 let g:gridls_command = [$GRIDLS]

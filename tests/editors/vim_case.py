@@ -1,4 +1,4 @@
-"""What the tests of the Vim plugin share: Vim in a terminal."""
+"""What the tests of the Vim plugin share: Vim in a terminal, and what a person does there."""
 
 import pathlib
 
@@ -6,10 +6,9 @@ from editor_case import SOURCE, TESTS, EditorCase
 from support.terminal import wait_until
 
 PLUGIN = TESTS.parent / 'editors' / 'vim'
-GHOST_COLOUR = '\x1b[38;5;242m'
 
 VIMRC = """
-set nocompatible encoding=utf-8 background=dark nomodeline shortmess+=I
+set nocompatible encoding=utf-8 background=dark nomodeline shortmess+=I backspace=indent,eol,start
 set laststatus=2 noruler noshowcmd shiftwidth=4 expandtab notimeout ttimeout ttimeoutlen=50
 set statusline=%f\\ %{gridls#Statusline()}
 let g:gridls_command = [$GRIDLS]
@@ -20,6 +19,11 @@ set runtimepath^=$GRIDLS_PLUGIN
 
 class VimTest(EditorCase):
     plugin = 'vim'
+    GHOST_COLOUR = '\x1b[38;5;242m'
+    WORD, LINE, DISMISS, LEAVE = 'M-Right', 'M-C-Right', 'C-]', 'Escape'
+    # As terminals send them that tell keys apart (modifyOtherKeys): escape and a bracket alone begin
+    # too much else.
+    NEXT, PREVIOUS = '\x1b[27;3;93~', '\x1b[27;3;91~'
 
     def vim_command(self, extra='', after=''):
         """Vim's argv; `extra` is script before plugins are loaded, `after` is run behind them."""
@@ -34,14 +38,12 @@ class VimTest(EditorCase):
         terminal.wait_for(f'"{name}" ')
         return terminal
 
-    def save(self, terminal, name='a.c'):
-        """Writes the buffer and returns what is in the file."""
-        path = self.work / name
-        path.unlink(missing_ok=True)
-        terminal.keys('Escape')
-        terminal.type(':write\r')
-        wait_until(lambda: path.exists() and path.read_text(), f'{name} is written')
-        return path.read_text()
+    def open(self, text=SOURCE, by_itself=True, preview=False, **size):
+        extra = '' if by_itself else 'let g:gridls_enabled = 0\n'
+        return self.vim(text=text, extra=extra + f'let g:gridls_preview = {int(preview)}', **size)
+
+    def editor_command(self):
+        return self.vim_command()
 
     def daemons(self, terminal):
         """The process ids of the daemons that Vim has started."""
@@ -51,3 +53,73 @@ class VimTest(EditorCase):
         except OSError:
             return []
         return [int(child) for child in children]
+
+    # -- what a person does
+
+    def new_line(self, terminal):
+        terminal.type('jo')
+
+    def go_before(self, terminal, text):
+        terminal.type(f':call cursor(1, 1) | call search("{text}", "c")\ri')
+
+    def go_to_end(self, terminal):
+        terminal.type('A')
+
+    def type_above(self, terminal, text):
+        terminal.type(f'ggO{text}\x1b')
+
+    def ask_now(self, terminal):
+        terminal.keys('M-\\')
+
+    def explain(self, terminal, lines, question=''):
+        terminal.type(f':1,{lines}GridlsExplain {question}\r')
+
+    def ask_on(self, terminal, question):
+        terminal.type(f':GridlsAsk {question}\r')
+
+    def close_answer(self, terminal):
+        self.in_diff(terminal)
+        terminal.type('q')
+
+    def rewrite(self, terminal, lines, instruction):
+        terminal.type(f':1,{lines}GridlsRefactor {instruction}\r')
+
+    def in_text(self, terminal):
+        terminal.keys('C-w', 'k')
+
+    def in_diff(self, terminal):
+        terminal.keys('Escape', 'C-w', 'j')
+
+    def cancel(self, terminal):
+        terminal.type(':GridlsCancel\r')
+
+    def status(self, terminal):
+        terminal.type(':GridlsStatus\r')
+
+    def type_message(self, terminal, text):
+        terminal.type(f':GridlsToggle\ri{text}\x1b')
+
+    def write_message(self, terminal):
+        terminal.type(':GridlsCommit\r')
+
+    def undo(self, terminal):
+        terminal.keys('Escape', 'u')
+
+    def redo(self, terminal):
+        terminal.keys('C-r')
+
+    def save(self, terminal, name='a.c'):
+        """Writes the buffer and returns what is in the file."""
+        path = self.work / name
+        path.unlink(missing_ok=True)
+        terminal.keys('Escape')
+        terminal.type(':write\r')
+        wait_until(lambda: path.exists() and path.read_text(), f'{name} is written')
+        return path.read_text()
+
+    def save_and_quit(self, terminal):
+        terminal.keys('Escape')
+        terminal.type(':wq\r')
+
+    def quit(self, terminal):
+        terminal.type(':qa!\r')

@@ -9,7 +9,8 @@
 `type` sends text as it is; `keys` sends tmux's names of keys. `screen` is what a person sees, lines
 parted by newlines; with colours=True it holds the escape sequences that colour it. `wait_for` takes
 a text or a function of the screen and returns the screen that satisfies it, or fails with
-AssertionError and the last screen after `deadline` seconds.
+AssertionError and the last screen after `deadline` seconds. That is for what never comes: a machine that
+is busy with other things may take long for all of it.
 """
 
 import itertools
@@ -18,7 +19,7 @@ import subprocess
 import threading
 import time
 
-DEADLINE = 5.0
+DEADLINE = 20.0
 POLL = 0.02
 _numbers = itertools.count()
 
@@ -84,6 +85,15 @@ class Terminal:
         except AssertionError as failure:
             raise AssertionError(f'{failure}; the screen shows:\n{seen}') from None
         return seen
+
+    def wait_cursor(self, column, row, wanted=''):
+        """Waits until the cursor is there and `wanted` is on the screen."""
+        at = f'the cursor is at {column}, {row}' + (f', and {wanted!r} is shown' if wanted else '')
+        try:
+            wait_until(lambda: wanted in self.screen() and self.cursor() == (column, row), at)
+        except AssertionError as failure:
+            raise AssertionError(
+                f'{failure}; it is at {self.cursor()} of:\n{self.screen()}') from None
 
     def wait_closed(self, deadline=DEADLINE):
         """Waits until the program has ended."""

@@ -201,7 +201,8 @@ local function make_keys()
   local function plug(mode, name, action)
     vim.keymap.set(mode, '<Plug>(gridls-' .. name .. ')', action, { silent = true })
   end
-  plug('i', 'accept', function() ghost.accept('all') end)
+  -- What is accepted is undone on its own.
+  plug('i', 'accept', "<C-G>u<Cmd>lua require('gridls.ghost').accept('all')<CR>")
   plug('i', 'accept-word', function() ghost.accept('word') end)
   plug('i', 'accept-line', function() ghost.accept('line') end)
   plug('i', 'next', function() ghost.cycle(1) end)
