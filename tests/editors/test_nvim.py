@@ -1,9 +1,6 @@
 #!/usr/bin/python3
-"""Drives real Neovim in a terminal, with the tests of Vim, and what is its own.
-
-The plugin needs Neovim 0.10; on an older one it says so. There it is let loose all the same, by
-g:gridls_old_neovim, so that most of it is tested: not text within a line, which an old one shows over
-what stands there, nor what only newer ones have.
+"""What an old Neovim says, and the pure parts of the plugin, headless. test_nvim_trixie.py and
+test_nvim_forky.py run the plugin in newer ones.
 
     GRIDLS=build/daemon/gridls python3 tests/editors/test_nvim.py
 """
@@ -15,19 +12,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-import test_vim  # noqa: E402
-from test_vim import PLUGIN, SOURCE, stream  # noqa: E402
-
-VIMRC = """
-set background=dark nomodeline shortmess=filnxtToOI laststatus=2 noruler noshowcmd shiftwidth=4
-set expandtab nosmarttab backspace=indent,eol,start
-set notimeout ttimeout ttimeoutlen=50 noswapfile
-set statusline=%f\\ %{v:lua.require'gridls'.statusline()}
-let g:gridls_command = [$GRIDLS]
-let g:gridls_settings = {'completion': {'debounce_ms': 0}}
-let g:gridls_old_neovim = 1
-set runtimepath^=$GRIDLS_PLUGIN
-"""
+from nvim_case import Nvim  # noqa: E402
+from vim_case import PLUGIN, SOURCE  # noqa: E402
 
 
 def version():
@@ -35,72 +21,10 @@ def version():
     return tuple(map(int, done.stdout.split()[1].lstrip('v').split('-')[0].split('.')))
 
 
-class Nvim:
-    """To be put before a class of test_vim."""
-
-    def vim_command(self, extra='', after=''):
-        vimrc = self.folder / 'vimrc'
-        vimrc.write_text(VIMRC + extra + '\nfiletype plugin indent on\n')
-        command = ['nvim', '-u', str(vimrc), '-i', 'NONE', '-n']
-        return command + (['-c', after] if after else [])
-
-
-# An old Neovim shows text within a line over what stands there.
-needs_inline_text = unittest.skipIf(version() < (0, 10), 'text within a line needs Neovim 0.10')
-
-
-class GhostTextTest(Nvim, test_vim.GhostTextTest):
-    test_ghost_text_before_the_rest_of_a_line = needs_inline_text(
-        test_vim.GhostTextTest.test_ghost_text_before_the_rest_of_a_line)
-
-
-class ExplainTest(Nvim, test_vim.ExplainTest):
-    pass
-
-
-class RefactorTest(Nvim, test_vim.RefactorTest):
-    pass
-
-
-class PreviewTest(Nvim, test_vim.PreviewTest):
-    pass
-
-
-class ProjectTest(Nvim, test_vim.ProjectTest):
-    pass
-
-
-class CommitTest(Nvim, test_vim.CommitTest):
-    pass
-
-
-class DaemonTest(Nvim, test_vim.DaemonTest):
-    pass
-
-
-class FixTest(Nvim, test_vim.VimTest):
-    TEXT = 'int a\nint b;\n'
-
-    def test_what_a_diagnostic_says(self):
-        self.upstream.answer(stream('int a;\n'), model='code-prime')
-        terminal = self.vim(text=self.TEXT, after=(
-            "lua vim.diagnostic.set(vim.api.nvim_create_namespace('test'), 0, {{lnum=0, col=5, "
-            "end_lnum=0, end_col=5, severity=1, message='expected a semicolon', source='cc', code='E7'}})"))
-        terminal.type(':GridlsFix\r')
-        terminal.wait_for('int a;')
-        self.assertEqual(self.save(terminal), 'int a;\nint b;\n')
-        self.assertIn('expected a semicolon', self.upstream.expect(method='POST').prompt)
-
-    def test_nothing_is_wrong(self):
-        terminal = self.vim(text=self.TEXT)
-        terminal.type(':GridlsFix\r')
-        terminal.wait_for('there is no diagnostic on this line')
-
-
-class OldNeovimTest(Nvim, test_vim.VimTest):
-    @unittest.skipIf(version() >= (0, 10), 'this Neovim is new enough')
+@unittest.skipIf(version() >= (0, 10), 'this Neovim is new enough')
+class OldNeovimTest(Nvim):
     def test_it_says_that_it_needs_a_newer_one(self):
-        terminal = self.vim(extra='unlet g:gridls_old_neovim\nset statusline=%f')
+        terminal = self.vim(extra='set statusline=%f')
         for command in ('GridlsStatus', 'GridlsExplain why', '1,2GridlsRefactor! make them long'):
             terminal.type(f':{command}\r')
             terminal.wait_for('gridls: this Neovim is too old; it needs 0.10 or newer.')
@@ -113,16 +37,12 @@ class OldNeovimTest(Nvim, test_vim.VimTest):
         self.assertEqual(self.daemons(terminal), [])
 
     def test_health(self):
-        self.upstream.answer(stream('ready'), times=None, method='POST')
-        terminal = self.vim(height=40)
+        terminal = self.vim(height=40, extra='set statusline=%f')
         terminal.type(':checkhealth gridls\r')
-        terminal.wait_for('The daemon is gridls ')
-        terminal.wait_for('key: accepted')
+        terminal.wait_for('This Neovim is too old; the plugin needs 0.10 or newer.')
 
 
 class FitTest(unittest.TestCase):
-    """The pure parts, on cases of which an old one can show only some."""
-
     def lua(self, code):
         done = subprocess.run(
             ['nvim', '--headless', '-u', 'NONE', '-i', 'NONE', '-n', '--cmd', f'set rtp^={PLUGIN}',
@@ -172,7 +92,6 @@ class FitTest(unittest.TestCase):
             local part = fit.accept(item, ');', 0, 'foo')
             assert(vim.deep_equal(part.lines, {'foo);'}) and part.column == 3)
             assert(fit.rest(part.item, 'foo);', 3) == '(x)\\n  y')""")
-
 
 
 if __name__ == '__main__':

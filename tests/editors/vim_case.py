@@ -17,6 +17,14 @@ set runtimepath^=$GRIDLS_PLUGIN
 """
 
 
+def children(process):
+    try:
+        found = pathlib.Path(f'/proc/{process}/task/{process}/children').read_text().split()
+    except OSError:
+        return []
+    return [int(child) for child in found]
+
+
 class VimTest(EditorCase):
     plugin = 'vim'
     GHOST_COLOUR = '\x1b[38;5;242m'
@@ -47,12 +55,7 @@ class VimTest(EditorCase):
 
     def daemons(self, terminal):
         """The process ids of the daemons that Vim has started."""
-        parent = terminal.process_id()
-        try:
-            children = pathlib.Path(f'/proc/{parent}/task/{parent}/children').read_text().split()
-        except OSError:
-            return []
-        return [int(child) for child in children]
+        return children(terminal.process_id())
 
     # -- what a person does
 

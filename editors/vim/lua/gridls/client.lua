@@ -86,7 +86,7 @@ end
 
 local launch
 
-local function on_exit(code)
+local function on_exit(how)
   if state == 'stopped' then
     return
   end
@@ -95,11 +95,11 @@ local function on_exit(code)
   end
   forget('waiting')
   if deaths >= #RESTART_DELAYS_MS then
-    give_up(('the daemon keeps ending (exit status %d); :GridlsStatus starts it again'):format(code))
+    give_up(('the daemon keeps ending (%s); :GridlsStatus starts it again'):format(how))
     return
   end
   if deaths == 0 then
-    status.warn(('the daemon has ended and is started again (exit status %d)'):format(code))
+    status.warn(('the daemon has ended and is started again (%s)'):format(how))
   end
   deaths = deaths + 1
   vim.defer_fn(function()
@@ -141,6 +141,23 @@ local function capabilities()
   return own
 end
 
+-- What vim.lsp takes for a command. It is not told how the daemon has ended: it would say so beside us,
+-- in a message so long that the editor waits for a key.
+local function run(command)
+  return function(dispatchers)
+    local ended = dispatchers.on_exit
+    return vim.lsp.rpc.start(command, vim.tbl_extend('force', dispatchers, {
+      on_exit = function(code, signal)
+        ended(0, 0)
+        local how = signal ~= 0 and 'signal ' .. signal or 'exit status ' .. code
+        vim.schedule(function()
+          on_exit(how)
+        end)
+      end,
+    }))
+  end
+end
+
 function launch()
   local command = vim.g.gridls_command or { 'gridls' }
   if type(command) ~= 'table' or type(command[1]) ~= 'string' then
@@ -158,7 +175,7 @@ function launch()
   local settings = vim.g.gridls_settings or vim.empty_dict()
   local config = {
     name = 'gridls',
-    cmd = command,
+    cmd = run(command),
     root_dir = roots[1],
     workspace_folders = { folder_of(roots[1]) },
     init_options = settings,
@@ -173,14 +190,15 @@ function launch()
       end,
     },
     on_init = vim.schedule_wrap(on_ready),
-    on_exit = vim.schedule_wrap(function(code)
-      on_exit(code)
-    end),
   }
+  local started, why
   if vim.fn.has('nvim-0.11') == 1 then
-    vim.lsp.start(config, { attach = false })
+    started, why = pcall(vim.lsp.start, config, { attach = false })
   else
-    vim.lsp.start_client(config)
+    started, why = pcall(vim.lsp.start_client, config)
+  end
+  if not started then
+    give_up(why)
   end
 end
 

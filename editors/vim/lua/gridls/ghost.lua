@@ -127,7 +127,7 @@ local function draw_inline(row, column, text)
   local shown = expand(text, vim.fn.virtcol({ row + 1, column + 1 }) - 1)
   vim.api.nvim_buf_set_extmark(0, namespace, row, column, {
     virt_text = { { shown, 'GridlsGhost' } },
-    virt_text_pos = vim.fn.has('nvim-0.10') == 1 and 'inline' or 'overlay',
+    virt_text_pos = 'inline',
   })
 end
 

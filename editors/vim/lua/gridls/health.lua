@@ -18,6 +18,7 @@ function M.check()
     report('ok')('Neovim is new enough.')
   else
     report('error')('This Neovim is too old; the plugin needs 0.10 or newer.')
+    return
   end
   local command = vim.g.gridls_command or { 'gridls' }
   if vim.fn.executable(vim.fn.expand(command[1])) == 0 then

@@ -187,9 +187,11 @@ local function map(key, plug)
   else
     vim.api.nvim_set_keymap('i', before, old.callback and '' or old.rhs, {
       callback = old.callback,
+      desc = old.desc,
       expr = old.expr == 1,
       noremap = old.noremap == 1,
       nowait = old.nowait == 1,
+      replace_keycodes = old.expr == 1 and old.replace_keycodes == 1 or nil,
       silent = old.silent == 1,
     })
   end
