@@ -177,6 +177,18 @@ static void judge_complete(struct upstream_call *call, bool drain)
 
 static bool mended(struct upstream_call *call, long status, const struct chat_error *error);
 
+/* How long the upstream asks to wait: in a header, in a detail of the error, or in the words of a limit.
+ * -1: it does not say. */
+static int64_t asked_wait(const struct upstream_call *call, long status,
+                          const struct chat_error *error)
+{
+    if (call->retry_after_ms >= 0)
+        return call->retry_after_ms;
+    if (error->retry_delay_ms > 0)
+        return error->retry_delay_ms;
+    return status == 429 || error->status == 429 ? retry_after_in_words(error->message) : -1;
+}
+
 /* A refusal that came with a success's status, where an answer was to begin. */
 static bool mended_in_stream(struct upstream_call *call)
 {
@@ -217,7 +229,8 @@ static void judge_answer(struct upstream_call *call, const struct transport_resu
         if (call->events_seen == 0 && mended_in_stream(call))
             break;
         failure_from_response(&failure, call->config, upstream_call_instrument(call), call->code,
-                              &call->decoder.error, call->retry_after_ms);
+                              &call->decoder.error,
+                              asked_wait(call, call->code, &call->decoder.error));
         upstream_call_retry(call, &failure);
         break;
     case CHAT_NOT_CHAT:
@@ -343,10 +356,8 @@ static void refused(struct upstream_call *call)
     log_mask(call->upstream->log, error.message); /* some servers echo the key that they refuse */
     if (mended(call, call->code, &error))
         return;
-    if (call->code == 429 && call->retry_after_ms < 0)
-        call->retry_after_ms = retry_after_in_words(error.message);
     failure_from_response(&failure, call->config, upstream_call_instrument(call), call->code, &error,
-                          call->retry_after_ms);
+                          asked_wait(call, call->code, &error));
     upstream_call_retry(call, &failure);
 }
 

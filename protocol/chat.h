@@ -142,6 +142,7 @@ struct chat_error {
     char code[64];     /* error.code as text, or "" */
     char param[64];    /* the field that was refused, or "" */
     int64_t status;    /* an HTTP status that the body itself names (code 500, "429"), else 0 */
+    int64_t retry_delay_ms; /* how long to wait, by a detail of the error (Google's RetryInfo); else 0 */
 };
 
 /* Called for each piece of answer text of a choice (`index` from 0); never for reasoning. Pieces

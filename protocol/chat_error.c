@@ -7,6 +7,7 @@
 
 #include "protocol/chat_quote.h"
 #include "protocol/oneline.h"
+#include "protocol/retry_after.h"
 
 /* What is looked at of a body: validators send the whole request back with their complaint. */
 #define BODY_CAP ((size_t)8 << 20)
@@ -129,6 +130,25 @@ static void take_status(struct chat_error *error, const struct json *inner,
     }
 }
 
+/* {"details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34s"}]} */
+static void take_retry_delay(struct chat_error *error, const struct json *details)
+{
+    if (json_type(details) != JSON_ARRAY) {
+        return;
+    }
+    for (const struct json *detail = json_first(details); detail != NULL;
+         detail = json_next(detail)) {
+        const char *type = json_string(json_member(detail, "@type"));
+
+        if (type != NULL && strstr(type, "RetryInfo") != NULL) {
+            const char *delay = json_string(json_member(detail, "retryDelay"));
+            int64_t ms = delay != NULL ? retry_after_duration(delay) : 0;
+
+            error->retry_delay_ms = ms > 0 ? ms : 0;
+        }
+    }
+}
+
 static void parse(struct chat_error *error, const char *body, size_t length, unsigned quotes);
 
 /* "Provider returned error" and "rate limited" as one text; the first may be empty. */
@@ -167,6 +187,9 @@ static bool take_quoted(struct chat_error *error, const char *body, size_t lengt
         memcpy(error->param, inner.param, sizeof error->param);
     }
     error->status = inner.status != 0 ? inner.status : error->status;
+    if (inner.retry_delay_ms != 0) {
+        error->retry_delay_ms = inner.retry_delay_ms;
+    }
     return true;
 }
 
@@ -198,6 +221,7 @@ static void take_json(struct chat_error *error, const struct json *root, unsigne
     take_label(error->code, sizeof error->code, inner, root, "code");
     take_label(error->param, sizeof error->param, inner, root, "param");
     take_status(error, inner, root);
+    take_retry_delay(error, json_member(inner, "details"));
     if (message != NULL) {
         take_words(error, message, strlen(message), quotes);
     }

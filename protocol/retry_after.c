@@ -59,8 +59,7 @@ int64_t retry_after_parse(const char *retry_after, const char *retry_after_ms, i
     return -1;
 }
 
-/* "5.289s", "120ms", "7 seconds", "6m0s" (of which the minutes will do). */
-static int64_t read_duration(const char *text)
+int64_t retry_after_duration(const char *text)
 {
     char digits[16] = "";
     size_t length = strspn(text, "0123456789.");
@@ -87,7 +86,7 @@ int64_t retry_after_in_words(const char *text)
         const char *found = strcasestr(text, words[i]);
 
         if (found)
-            return read_duration(found + strlen(words[i]));
+            return retry_after_duration(found + strlen(words[i]));
     }
     return -1;
 }

@@ -11,6 +11,10 @@
  */
 int64_t retry_after_parse(const char *retry_after, const char *retry_after_ms, int64_t now_s);
 
+/* A duration as servers write it ("34s", "5.289s", "120ms", "7 seconds", "6m0s", of which the minutes
+ * will do), in milliseconds, at most a day; -1: it is none. What follows the unit is passed over. */
+int64_t retry_after_duration(const char *text);
+
 /* The wait that the words of an error name ("… Please try again in 5.289s."), in milliseconds, at most a
  * day; -1: none. For servers that do not say it in a header. */
 int64_t retry_after_in_words(const char *text);

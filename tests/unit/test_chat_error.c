@@ -100,6 +100,50 @@ static void reads_every_shape(void **state)
     }
 }
 
+/* Google tells the wait among the details of an error, which its OpenAI side wraps in an array. */
+static void reads_how_long_to_wait(void **state)
+{
+#define DETAIL(delay) \
+    "{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\",\"violations\":[{}]}," \
+    "{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":" delay "}"
+#define QUOTA(details) \
+    "{\"error\":{\"code\":429,\"message\":\"m\",\"status\":\"RESOURCE_EXHAUSTED\",\"details\":" \
+    details "}}"
+    static const struct {
+        const char *body;
+        int64_t wanted;
+    } rows[] = {
+        {QUOTA("[" DETAIL("\"34s\"") "]"), 34000},
+        {"[" QUOTA("[" DETAIL("\"34.074824224s\"") "]") "]", 34074},
+        {"[{\"error\":{\"message\":\"m\",\"details\":[" DETAIL("\"0.5s\"") "]}}\n]\n", 500},
+        /* as a gateway quotes it */
+        {"{\"error\":{\"message\":\"google error: [{\\\"error\\\":{\\\"message\\\":\\\"m\\\","
+         "\\\"details\\\":[{\\\"@type\\\":\\\"google.rpc.RetryInfo\\\",\\\"retryDelay\\\":"
+         "\\\"2s\\\"}]}}]\",\"code\":429}}", 2000},
+        /* no wait that could be taken */
+        {QUOTA("[" DETAIL("\"soon\"") "]"), 0},
+        {QUOTA("[" DETAIL("\"-3s\"") "]"), 0},
+        {QUOTA("[" DETAIL("3") "]"), 0},
+        {QUOTA("[" DETAIL("{}") "]"), 0},
+        {QUOTA("[" DETAIL("null") "]"), 0},
+        {QUOTA("[null,7,\"x\"]"), 0},
+        {QUOTA("\"34s\""), 0},
+        {"{\"error\":{\"message\":\"m\",\"details\":[{\"@type\":\"x.Other\",\"retryDelay\":\"9s\"}]}}",
+         0},
+        {"{\"error\":\"m\"}", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct chat_error error;
+
+        chat_error_parse(&error, rows[i].body, strlen(rows[i].body));
+        if (error.retry_delay_ms != rows[i].wanted) {
+            fail_msg("row %zu: %lld", i, (long long)error.retry_delay_ms);
+        }
+    }
+}
+
 static void makes_one_safe_line(void **state)
 {
     (void)state;
@@ -239,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_shape),
+        cmocka_unit_test(reads_how_long_to_wait),
         cmocka_unit_test(makes_one_safe_line),
         cmocka_unit_test(cuts_long_texts_between_characters),
         cmocka_unit_test(survives_any_cut),
