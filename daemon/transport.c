@@ -16,6 +16,7 @@
 
 /* What one turn of the loop may deliver of one body; libcurl reads 16 KiB at a time. */
 #define PENDING_CAP ((size_t)4 << 20)
+#define WORD_ON_THE_HEAD_MS 1000L /* how long a body waits that is to wait for it */
 #define KEPT_CONNECTION_AGE_S 90L /* servers and middleboxes forget idle ones too */
 
 struct transport {
@@ -456,7 +457,8 @@ static int add_headers(struct transfer *transfer, const struct transport_request
     if (status == 0 && request->body)
         status = add_header(transfer, "Content-Type: application/json");
     if (status == 0 && request->body)
-        status = add_header(transfer, "Expect:"); /* no 100-continue round trip on large bodies */
+        /* By itself libcurl would ask for a round trip on large bodies. */
+        status = add_header(transfer, request->ask_first ? "Expect: 100-continue" : "Expect:");
     if (status == 0 && request->key) {
         struct buffer line CLEANUP(buffer_finish);
         buffer_init(&line, TRANSPORT_HEAD_VALUE_CAP);
@@ -510,6 +512,7 @@ static void set_options(struct transfer *transfer, const struct transport_reques
     } else if (request->body) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_length);
+        curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, WORD_ON_THE_HEAD_MS);
         curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
         curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
     }

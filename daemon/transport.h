@@ -22,6 +22,8 @@ enum transport_status {
     TRANSPORT_OK,       /* the response ended as HTTP says; with any status code */
     TRANSPORT_CUT,      /* it ended before HTTP says so; what came before was delivered */
     TRANSPORT_STALE,    /* a kept connection was dead: the request got no answer, not a byte */
+    TRANSPORT_UNSENT,   /* the peer left before it had the whole request; what it may have said of that
+                           is lost, as no connection can be read that can no longer be written to */
     TRANSPORT_RESOLVE,  /* the host's name was not found */
     TRANSPORT_CONNECT,  /* no connection: refused, unreachable, or over the connect timeout */
     TRANSPORT_TLS,      /* handshake or certificate */
@@ -83,6 +85,8 @@ struct transport_request {
     uint32_t connect_timeout_ms;
     uint32_t timeout_ms;     /* of the whole transfer; 0: none, the caller has its own deadlines */
     bool fresh;              /* do not use a kept connection */
+    bool ask_first;          /* Expect: 100-continue: the body waits, for a second at most, until the
+                                server has answered the head */
     bool certificate_only;   /* connects, looks at who the server says it is, whether or not that can be
                                 believed, and sends nothing: for the words about a failure */
     bool event_stream;       /* Accept: text/event-stream, else application/json */

@@ -47,8 +47,11 @@ static enum transport_status status_of(const struct transport_result *result, CU
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
         return TRANSPORT_TLS;
-    case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
+        if (!result->reused && !result->code)
+            return TRANSPORT_UNSENT;
+        /* fall through */
+    case CURLE_RECV_ERROR:
     case CURLE_GOT_NOTHING:
         return result->reused && !result->code ? TRANSPORT_STALE : TRANSPORT_CUT;
     case CURLE_PARTIAL_FILE:

@@ -270,7 +270,8 @@ void upstream_call_send(struct upstream_call *call)
         .proxy = call->config->proxy,
         .ca_file = call->config->ca_file,
         .connect_timeout_ms = call->config->connect_timeout_ms,
-        .fresh = call->stale_resent,
+        .fresh = call->stale_resent || call->ask_first,
+        .ask_first = call->ask_first,
         .event_stream = true,
     };
     forget_response(call);

@@ -95,6 +95,7 @@ struct upstream_call {
     unsigned tries;       /* retries made */
     unsigned hops;
     bool stale_resent;
+    bool ask_first;       /* it left before it had the whole request: the head goes out alone */
     bool key_asked_again;
     unsigned omit;        /* fields left out of the body */
     char *url;            /* of this hop; holds a token after a redirect: never shown */

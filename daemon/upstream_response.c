@@ -385,6 +385,11 @@ static void on_end(void *context, const struct transport_result *result)
     if (result->status == TRANSPORT_STALE && !call->stale_resent) {
         call->stale_resent = true; /* the kept connection was dead: nothing was answered */
         upstream_call_try(call);
+    } else if (result->status == TRANSPORT_UNSENT && !call->ask_first) {
+        /* Servers refuse by the head alone, close, and have the rest of the request reset them. Where
+         * there is nothing but the head on its way, the answer gets through. */
+        call->ask_first = true;
+        upstream_call_try(call);
     } else if (call->decoding) {
         judge_answer(call, result);
     } else if (call->code == 0) {

@@ -35,6 +35,7 @@ struct http_fixture {
     uv_timer_t deadline;
     const struct http_answer *answers;
     size_t answer_count;
+    bool early; /* heads alone are answered, and nothing behind them is read; until the next script */
     struct buffer asked[HTTP_ASKED_MAX]; /* whole requests */
     size_t asked_count;
     size_t connection_count;
@@ -87,8 +88,9 @@ static inline void http_kept(uv_write_t *request, int status)
     free(request);
 }
 
-/* The length of the request at the start of what has come; 0: it is not whole yet. */
-static inline size_t http_request_length(const struct buffer *in)
+/* The length of the request at the start of what has come, up to its body for an early answer; 0: it is
+ * not whole yet. */
+static inline size_t http_request_length(const struct buffer *in, bool early)
 {
     const char *end = strstr(in->data, "\r\n\r\n");
     const char *length = strcasestr(in->data, "\r\nContent-Length:");
@@ -97,6 +99,8 @@ static inline size_t http_request_length(const struct buffer *in)
     if (!end)
         return 0;
     whole = (size_t)(end - in->data) + 4;
+    if (early)
+        return whole;
     if (length && length < end)
         whole += strtoul(length + strlen("\r\nContent-Length:"), NULL, 10);
     return in->length >= whole ? whole : 0;
@@ -105,8 +109,8 @@ static inline size_t http_request_length(const struct buffer *in)
 static inline void http_answer(struct http_connection *connection)
 {
     struct http_fixture *server = connection->server;
-    size_t length = http_request_length(&connection->in);
     const struct http_answer *answer = &server->answers[server->asked_count];
+    size_t length = http_request_length(&connection->in, server->early);
     uv_write_t *write;
     uv_buf_t bytes;
 
@@ -115,6 +119,8 @@ static inline void http_answer(struct http_connection *connection)
     assert_true(server->asked_count < server->answer_count && server->asked_count < HTTP_ASKED_MAX);
     buffer_append(&server->asked[server->asked_count++], connection->in.data, length);
     buffer_consume(&connection->in, length);
+    if (server->early)
+        uv_read_stop((uv_stream_t *)&connection->stream);
     if (!answer->bytes)
         return;
     write = calloc(1, sizeof(*write));
@@ -199,6 +205,7 @@ static inline void http_script(struct http_fixture *server, const struct http_an
         buffer_clear(&server->asked[i]);
     server->asked_count = 0;
     server->answers = answers;
+    server->early = false;
     server->answer_count = count;
 }
 

@@ -238,6 +238,40 @@ static void a_dead_kept_connection_is_stale(void **state)
     assert_int_equal(world->status, TRANSPORT_OK);
 }
 
+/* A server may answer by the head of a request, and hear nothing of the rest. */
+static void early_answers_are_heard(void **state)
+{
+    static const char refusal[] = "HTTP/1.1 413 Too\r\nContent-Length: 5\r\n\r\nlarge";
+    struct world *world = *state;
+    struct buffer body CLEANUP(buffer_finish);
+
+    /* More than any socket takes: it answers while the request is being sent. */
+    buffer_init(&body, BUFFER_CAP);
+    buffer_printf(&body, "{\"a\":\"%0*d\"}", 16 << 20, 7);
+    HTTP_SCRIPT(&world->http, {refusal, true});
+    world->http.early = true;
+    transfer(world, "/", (struct transport_request){.body = body.data});
+    assert_int_equal(world->status, TRANSPORT_OK);
+    assert_int_equal(world->code, 413);
+    assert_string_equal(world->body.data, "large");
+
+    /* Asked first, none of the body has gone out. */
+    HTTP_SCRIPT(&world->http, {refusal, false});
+    world->http.early = true;
+    transfer(world, "/", (struct transport_request){.body = body.data, .ask_first = true});
+    assert_int_equal(world->status, TRANSPORT_OK);
+    assert_int_equal(world->code, 413);
+    assert_string_equal(world->body.data, "large");
+    assert_non_null(strstr(asked(world), "\r\nExpect: 100-continue\r\n"));
+    assert_false(world->sent);
+
+    /* A server that does not know of asking gets it all the same. */
+    HTTP_SCRIPT(&world->http, OK("hi"));
+    transfer(world, "/", (struct transport_request){.body = "{}", .ask_first = true});
+    assert_int_equal(world->status, TRANSPORT_OK);
+    assert_true(world->sent);
+}
+
 static void where_no_response_comes_from(void **state)
 {
     static const struct {
@@ -446,6 +480,7 @@ int main(void)
         TEST(what_the_head_says),
         TEST(how_a_response_ends),
         TEST(a_dead_kept_connection_is_stale),
+        TEST(early_answers_are_heard),
         TEST(where_no_response_comes_from),
         TEST(no_password_of_a_proxy_is_told),
         TEST(no_proxy_hears_what_stays_here),
