@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/check_local.h"
 #include "daemon/check_network.h"
@@ -403,6 +404,18 @@ static void start(struct check *check)
     finish_if_over(check);
 }
 
+/* Looking up a name takes half a minute where no name server is reached, and the thread that does it can
+ * neither be ended nor left alone: libuv waits for it also in exit(). */
+static void run(struct check *check)
+{
+    const struct cli_output *output = check->report.output;
+
+    while (uv_run(&check->setup->loop, UV_RUN_ONCE)) {
+        if (check->is_over && check->network.is_looking_up && !output->is_busy)
+            _exit(check->code);
+    }
+}
+
 int check_run(struct setup *setup, struct cli_output *output)
 {
     struct check check = {.setup = setup, .report.output = output};
@@ -415,7 +428,7 @@ int check_run(struct setup *setup, struct cli_output *output)
     buffer_init(&check.models, MODELS_CAP);
     check_settings_tell(&check.report, setup, check.config, &check.route);
     start(&check);
-    uv_run(&setup->loop, UV_RUN_DEFAULT);
+    run(&check);
     buffer_finish(&check.models);
     config_unref(check.config);
     return check.code;

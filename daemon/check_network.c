@@ -101,6 +101,7 @@ static void on_looked_up(uv_getaddrinfo_t *lookup, int status, struct addrinfo *
 {
     struct check_network *network = lookup->data;
 
+    network->is_looking_up = false;
     if (!network->is_running) {
         uv_freeaddrinfo(addresses);
         return;
@@ -149,7 +150,7 @@ int check_network_start(struct check_network *network, uv_loop_t *loop)
         return error;
     uv_timer_init(loop, &network->timer);
     network->timer.data = network;
-    network->is_running = true;
+    network->is_running = network->is_looking_up = true;
     uv_timer_start(&network->timer, on_timeout, network->timeout_ms, 0);
     return 0;
 }

@@ -39,6 +39,7 @@ struct check_network {
     int error;           /* of the attempt that failed last */
     uint64_t began;
     bool is_running;
+    bool is_looking_up; /* also when it was stopped: a look-up that has begun ends when it likes */
 };
 
 /* The caller fills in all members down to `context`; the others are zero. on_end is called once,
