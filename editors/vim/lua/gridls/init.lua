@@ -134,7 +134,7 @@ local function show_status()
     client.request(0, 'gridls/status', vim.empty_dict(), {
       done = function(result)
         status.update(result)
-        status.say(status.summary())
+        status.tell()
       end,
       failed = status.failed,
     })

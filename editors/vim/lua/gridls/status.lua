@@ -5,6 +5,16 @@ local MESSAGE_MS = 5000
 local REQUEST_CANCELLED, CONTENT_MODIFIED = -32800, -32801
 
 local latest = {}
+local last_warning = ''
+
+-- One line, cut to what fits: a longer one would stop the person until a key is pressed.
+local function fit(text)
+  text = text:gsub('%s+', ' ')
+  if vim.fn.strdisplaywidth(text) <= vim.v.echospace then
+    return text
+  end
+  return vim.fn.matchstr(text, ([[.*\%%<%dv]]):format(vim.v.echospace)) .. '…'
+end
 
 -- In insert mode "-- INSERT --" is written over a message at once: it is shown above that for a while.
 local function show_over_mode(text, highlight)
@@ -37,7 +47,7 @@ local function show_over_mode(text, highlight)
 end
 
 local function show(text, level)
-  text = 'gridls: ' .. text:gsub('%s+', ' ')
+  text = fit('gridls: ' .. text)
   vim.notify(text, level)
   show_over_mode(text, level == vim.log.levels.WARN and 'WarningMsg' or 'Normal')
 end
@@ -47,6 +57,7 @@ function M.say(text)
 end
 
 function M.warn(text)
+  last_warning = text
   show(text, vim.log.levels.WARN)
 end
 
@@ -100,7 +111,7 @@ function M.line()
   return shown[latest.state] or 'gridls'
 end
 
-function M.summary()
+local function summary()
   local parts = { latest.state or 'ready' }
   if latest.message and latest.message ~= '' then
     table.insert(parts, latest.message)
@@ -110,7 +121,15 @@ function M.summary()
     table.insert(parts, ('%d request%s, %d tokens sent, %d received'):format(usage.requests,
       usage.requests == 1 and '' or 's', usage.promptTokens or 0, usage.completionTokens or 0))
   end
+  if last_warning ~= '' and not parts[#parts]:find(last_warning, 1, true) then
+    table.insert(parts, 'last message: ' .. last_warning)
+  end
   return table.concat(parts, '; ')
+end
+
+-- What a person has asked to see, whole.
+function M.tell()
+  vim.notify('gridls: ' .. summary(), vim.log.levels.INFO)
 end
 
 return M
