@@ -17,7 +17,8 @@ import nvim_tests  # noqa: E402
 
 
 def load_tests(loader, _tests, _pattern):
-    return nvim_case.load(loader, 'forky', nvim_tests.CASES)
+    return nvim_case.load(loader, 'forky',
+                          [*nvim_tests.CASES, nvim_tests.OwnInlineCompletionTest])
 
 
 if __name__ == '__main__':

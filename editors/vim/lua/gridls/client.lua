@@ -21,6 +21,11 @@ function M.state()
   return state
 end
 
+-- Of the client of vim.lsp; nil while there is none.
+function M.id()
+  return client and client.id
+end
+
 function M.encoding()
   return client and client.offset_encoding or 'utf-16'
 end

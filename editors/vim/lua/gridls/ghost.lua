@@ -26,7 +26,7 @@ end
 -- Neovim's own inline completion (0.12), where the person has turned it on, asks the daemon itself.
 local function is_left_to_neovim(bufnr)
   local own = vim.lsp.inline_completion
-  return own ~= nil and own.is_enabled ~= nil and own.is_enabled({ bufnr = bufnr })
+  return own ~= nil and own.is_enabled({ bufnr = bufnr, client_id = client.id() })
 end
 
 local function toggled(value)
@@ -124,7 +124,7 @@ local function draw_inline(row, column, text)
   if text == '' then
     return
   end
-  local shown = expand(text, vim.fn.virtcol({ row + 1, column + 1 }) - 1)
+  local shown = expand(text, vim.fn.virtcol({ row + 1, column + 1 }, true)[1] - 1)
   vim.api.nvim_buf_set_extmark(0, namespace, row, column, {
     virt_text = { { shown, 'GridlsGhost' } },
     virt_text_pos = 'inline',

@@ -7,9 +7,9 @@ local function report(name)
   return health[name] or health['report_' .. name]
 end
 
-local function first_line(command, more)
-  local lines = vim.fn.systemlist(vim.list_extend(vim.deepcopy(command), more))
-  return vim.v.shell_error, lines
+local function output(command, argument)
+  return vim.fn.systemlist(vim.list_extend({ vim.fn.expand(command[1]) },
+    vim.list_extend(vim.list_slice(command, 2), { argument })))
 end
 
 function M.check()
@@ -26,14 +26,10 @@ function M.check()
       { 'Build it and put it on PATH, or set g:gridls_command; see :help gridls-install.' })
     return
   end
-  local _, version = first_line(command, { '--version' })
-  report('ok')('The daemon is ' .. (version[1] or 'there') .. '.')
-  local code, lines = first_line(command, { 'check' })
-  for _, line in ipairs(lines) do
-    report(code == 0 and 'ok' or 'info')(line)
-  end
-  if code ~= 0 then
-    report('warn')('`gridls check` says that something is missing; see the lines above.')
+  report('ok')('The daemon is ' .. (output(command, '--version')[1] or 'there') .. '.')
+  for _, line in ipairs(output(command, 'check')) do
+    local word, text = line:match('^(%l+)%s+(.*)$')
+    report(word == 'ok' and 'ok' or word == 'problem' and 'error' or 'info')(text or line)
   end
 end
 
