@@ -325,8 +325,13 @@ void code_action_resolve(struct services *services, struct request *request, con
     const struct lsp_code_action *action = params;
     struct lsp_refactor_params refactor;
     struct json_fault fault;
-    if (!action->data || json_decode(action->data, lsp_refactor_fields, &refactor,
-                                     sizeof(refactor), &fault) != 0) {
+    if (!action->data) {
+        /* A command or one that is disabled: some clients (Helix) have these resolved too. */
+        json_write_value(request_begin_result(request), request->message.params);
+        request_end_result(request);
+        return;
+    }
+    if (json_decode(action->data, lsp_refactor_fields, &refactor, sizeof(refactor), &fault) != 0) {
         request_fail(request, RPC_INVALID_PARAMS, "This code action is none of gridls's.");
         return;
     }

@@ -11,8 +11,8 @@ import unittest
 from tests.support.editor_client import snippet
 from tests.support.scratch import ROOT, Scratch
 
-NOT_RUN = {'Vim: vim-lsp': 'vim', 'Vim and Neovim: coc.nvim': 'json', 'Helix': 'toml',
-           'Kakoune: kakoune-lsp': 'kak', 'Zed': 'json'}
+NOT_RUN = {'Vim: vim-lsp': 'vim', 'Vim and Neovim: coc.nvim': 'json', 'Kakoune: kakoune-lsp': 'kak',
+           'Zed': 'json'}
 
 
 class SettingsPageTest(unittest.TestCase):
@@ -46,13 +46,6 @@ class SettingsPageTest(unittest.TestCase):
         self.assertEqual(coc['languageserver']['gridls']['command'], 'gridls')
         zed = json.loads(snippet('Zed', 'json'))
         self.assertEqual(zed['lsp']['clangd']['binary']['path'], 'gridls')
-
-    def test_toml(self):
-        helix = tomllib.loads(snippet('Helix', 'toml'))
-        self.assertEqual(helix['language-server']['gridls']['command'], 'gridls')
-        for language in helix['language']:
-            self.assertEqual(language['language-servers'][-1], 'gridls')
-            self.assertGreater(len(language['language-servers']), 1)
 
     def test_kakoune(self):
         """Its braces, and the TOML within."""
