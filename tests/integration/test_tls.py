@@ -1,11 +1,14 @@
 """Secure connections: a real TLS server with a certificate authority of the moment, and a real proxy."""
 
+import json
+import os
 import shutil
 import subprocess
 import unittest
 from contextlib import closing
 
-from tests.support.fake_upstream import Close, FakeUpstream, delta, response, sse_head, stream
+from tests.support.fake_upstream import (
+    Close, FakeUpstream, delta, redirect, response, sse_head, stream)
 from tests.support.scratch import Scratch, gridls
 from tests.support.tls import DEADLINE, HttpProxy, SocksProxy, make_authority, tls_server
 
@@ -72,6 +75,74 @@ class TlsTest(unittest.TestCase):
         self.server = plain
         done = self.explain(network='"connect_timeout_ms": 300')
         self.assert_refused(done, 'No connection')
+
+    def test_no_newer_protocol_is_spoken_than_streams_are_safe_with(self):
+        self.upstream.answer(stream('An int.'))
+        self.assertEqual(self.explain().returncode, 0)
+        self.assertLessEqual(set(self.server.protocols), {'http/1.1', None})
+
+    def test_the_secrets_of_a_connection_are_not_written_down(self):
+        self.upstream.answer(stream('An int.'))
+        log = self.scratch.path('~/secrets')
+        self.assertEqual(self.explain(SSLKEYLOGFILE=log).returncode, 0)
+        self.assertFalse(os.path.exists(log))
+
+    # -- redirects
+
+    def test_the_key_goes_to_hosts_that_the_person_named(self):
+        other = tls_server(self.scratch.home, self.upstream.port)
+        self.addCleanup(other.close)
+        place = f'https://localhost:{other.port}/r?token=redirect-canary'
+        self.upstream.answer(redirect(place))
+        done = self.explain()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('where the key must not go', done.stderr)
+        self.assertEqual(self.upstream.count(), 1)
+        self.upstream.answer(redirect(place, 308))
+        self.upstream.answer(stream('An int.'))
+        done = self.explain(network='"redirect_hosts": ["localhost"]')
+        self.assertEqual((done.returncode, done.stdout), (0, 'An int.\n'), done.stderr)
+        asked, followed = self.upstream.requests[1:]
+        self.assertEqual(followed.path, '/r?token=redirect-canary')
+        self.assertEqual(followed.headers['authorization'], 'Bearer key-of-the-test')
+        self.assertEqual(followed.body, asked.body)
+        self.assertNotIn('canary', done.stderr)
+
+    def test_no_redirect_leads_out_of_a_secure_connection(self):
+        """Not even to a host that was named, where plain http is allowed."""
+        self.upstream.answer(redirect(f'http://localhost:{self.upstream.port}/r'))
+        done = self.explain(network='"redirect_hosts": ["localhost"], "allow_http": true')
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('http://localhost, where the key must not go', done.stderr)
+        self.assertEqual(self.upstream.count(), 1)
+
+    def test_the_grid_may_lead_to_hosts_of_its_own_and_to_no_other(self):
+        proxy = self.http_proxy()  # Whatever the name, it is our server that answers.
+
+        def explain():
+            ca = self.scratch.path('~/ca.pem')
+            self.scratch.write('~/.config/gridls/config.json', json.dumps(
+                {'network': {'ca_file': ca, 'retries': 0, 'proxy': proxy.url}}))
+            return subprocess.run([gridls(), 'explain', 'a.c'], cwd=self.scratch.work, text=True,
+                                  capture_output=True, timeout=DEADLINE,
+                                  env=self.scratch.env(THEGRID_API_KEY='key-of-the-test'))
+
+        self.upstream.answer(redirect('https://supplier.thegrid.ai/r/v1?token=redirect-canary'))
+        self.upstream.answer(stream('An int.'))
+        done = explain()
+        self.assertEqual((done.returncode, done.stdout), (0, 'An int.\n'), done.stderr)
+        self.assertEqual(proxy.asked, ['CONNECT api.thegrid.ai:443 HTTP/1.1',
+                                       'CONNECT supplier.thegrid.ai:443 HTTP/1.1'])
+        first, second = self.upstream.requests
+        self.assertEqual((first.path, second.path),
+                         ('/v1/chat/completions', '/r/v1?token=redirect-canary'))
+        self.assertEqual(second.headers['authorization'], 'Bearer key-of-the-test')
+        self.upstream.answer(redirect('https://thegrid.ai.example.org/r?token=redirect-canary'))
+        done = explain()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('https://thegrid.ai.example.org', done.stderr)
+        self.assertEqual(len(proxy.asked), 3)
+        self.assertNotIn('canary', done.stderr)
 
     # -- gridls check
 

@@ -16,12 +16,13 @@ def openssl(folder, *arguments):
 
 
 def make_authority(folder):
-    """ca.pem, and the server's server.pem and server.key, for the name localhost alone. expired.pem is
-    the same, but out of date."""
+    """ca.pem, and the server's server.pem and server.key, for the name localhost and two of The Grid's.
+    expired.pem is the same, but out of date."""
     openssl(folder, 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
             '-subj', '/CN=An authority of the moment', '-keyout', 'ca.key', '-out', 'ca.pem')
     openssl(folder, 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-            '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost',
+            '-subj', '/CN=localhost',
+            '-addext', 'subjectAltName=DNS:localhost,DNS:api.thegrid.ai,DNS:supplier.thegrid.ai',
             '-keyout', 'server.key', '-out', 'server.csr')
     for name, days in (('server', '2'), ('expired', '-1')):
         openssl(folder, 'x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key',
@@ -74,10 +75,20 @@ class Relay:
 
 
 def tls_server(folder, port, certificate='server', key='server'):
-    """A relay that speaks TLS, with that certificate, and plain text to the port behind it."""
+    """A relay that speaks TLS, with that certificate, and plain text to the port behind it. It would
+    speak HTTP/2; `protocols` has what was chosen with each client."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(f'{folder}/{certificate}.pem', f'{folder}/{key}.key')
-    return Relay(port, lambda connection: context.wrap_socket(connection, server_side=True))
+    context.set_alpn_protocols(['h2', 'http/1.1'])
+
+    def greet(connection):
+        secure = context.wrap_socket(connection, server_side=True)
+        relay.protocols.append(secure.selected_alpn_protocol())
+        return secure
+
+    relay = Relay(port, greet)
+    relay.protocols = []
+    return relay
 
 
 # ---- proxies -------------------------------------------------------------------------------------
