@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,8 @@ struct http_fixture {
     uv_timer_t deadline;
     const struct http_answer *answers;
     size_t answer_count;
+    bool reset; /* what is not kept ends with a reset; until the next script */
+    int open_files; /* of the process, before anything was done */
     bool early; /* heads alone are answered, and nothing behind them is read; until the next script */
     struct buffer asked[HTTP_ASKED_MAX]; /* whole requests */
     size_t asked_count;
@@ -70,7 +73,10 @@ static inline void http_close(struct http_connection *connection)
     while (*link != connection)
         link = &(*link)->next;
     *link = connection->next;
-    uv_close((uv_handle_t *)&connection->stream, http_closed);
+    if (connection->server->reset)
+        uv_tcp_close_reset(&connection->stream, http_closed);
+    else
+        uv_close((uv_handle_t *)&connection->stream, http_closed);
 }
 
 static inline void http_written(uv_write_t *request, int status)
@@ -175,6 +181,18 @@ static inline void http_too_late(uv_timer_t *timer)
     fail_msg("the deadline has passed");
 }
 
+static inline int http_open_files(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    int count = 0;
+
+    assert_non_null(folder);
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
 static inline void http_start(struct http_fixture *server)
 {
     struct sockaddr_in address;
@@ -183,6 +201,10 @@ static inline void http_start(struct http_fixture *server)
     memset(server, 0, sizeof(*server));
     for (size_t i = 0; i < HTTP_ASKED_MAX; i++)
         buffer_init(&server->asked[i], BUFFER_CAP);
+    /* The first loop of a process opens what all share. */
+    assert_int_equal(uv_loop_init(&server->loop), 0);
+    assert_int_equal(uv_loop_close(&server->loop), 0);
+    server->open_files = http_open_files();
     assert_int_equal(uv_loop_init(&server->loop), 0);
     uv_timer_init(&server->loop, &server->deadline);
     uv_timer_start(&server->deadline, http_too_late, HTTP_DEADLINE_MS, 0);
@@ -205,7 +227,7 @@ static inline void http_script(struct http_fixture *server, const struct http_an
         buffer_clear(&server->asked[i]);
     server->asked_count = 0;
     server->answers = answers;
-    server->early = false;
+    server->early = server->reset = false;
     server->answer_count = count;
 }
 
@@ -220,15 +242,17 @@ static inline void http_run(struct http_fixture *server, const bool *done)
         uv_run(&server->loop, UV_RUN_ONCE);
 }
 
-/* Whatever else runs on the loop was closed before: it ends by itself. */
+/* Whatever else runs on the loop was closed before: it ends by itself, and no file is left open. */
 static inline void http_stop(struct http_fixture *server)
 {
     while (server->first)
         http_close(server->first);
     uv_close((uv_handle_t *)&server->listener, NULL);
     uv_close((uv_handle_t *)&server->deadline, NULL);
+    server->reset = false;
     assert_int_equal(uv_run(&server->loop, UV_RUN_DEFAULT), 0);
     assert_int_equal(uv_loop_close(&server->loop), 0);
+    assert_int_equal(http_open_files(), server->open_files);
     for (size_t i = 0; i < HTTP_ASKED_MAX; i++)
         buffer_finish(&server->asked[i]);
 }

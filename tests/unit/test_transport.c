@@ -448,6 +448,22 @@ static void paused_and_resumed(void **state)
     assert_int_equal(world->body.data[length - 1], '7');
 }
 
+/* libuv tells of nothing but an error, and what came before it is still to be read. */
+static void what_came_before_a_reset_is_delivered(void **state)
+{
+    struct world *world = *state;
+    size_t length = (size_t)48 << 10; /* less than any socket holds */
+    struct buffer answer CLEANUP(buffer_finish);
+
+    buffer_init(&answer, BUFFER_CAP);
+    buffer_printf(&answer, OK_HEAD "Connection: close\r\n\r\n%0*d", (int)length, 7);
+    HTTP_SCRIPT(&world->http, {answer.data, false});
+    world->http.reset = true;
+    transfer(world, "/", (struct transport_request){.body = "{}"});
+    assert_int_equal(world->status, TRANSPORT_CUT);
+    assert_int_equal(world->body.length, length);
+}
+
 /* ---- attacks ---------------------------------------------------------------------------------- */
 
 static void heads_without_an_end(void **state)
@@ -490,6 +506,7 @@ int main(void)
         TEST(closed_within_callbacks),
         TEST(started_within_the_end),
         TEST(paused_and_resumed),
+        TEST(what_came_before_a_reset_is_delivered),
         TEST(heads_without_an_end),
     };
 
