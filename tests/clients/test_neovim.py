@@ -13,9 +13,9 @@ class NeovimTest(EditorClientTest):
     PROGRAMS = ('tmux',)
 
     def test_inline_completion_rewrite_and_explanation(self):
-        # What an answer is to do waits for 'updatetime' behind a numbered list, which is long else.
+        # Neovim leaves what it has shown for four seconds before it shows the mode, and does nothing then.
         settings = self.scratch.write(
-            '~/.config/nvim/init.lua', 'vim.o.swapfile = false\nvim.o.updatetime = 100\n'
+            '~/.config/nvim/init.lua', 'vim.o.swapfile = false\nvim.o.showmode = false\n'
             + snippet('Neovim: vim.lsp', 'lua'))
         terminal = self.enterContext(Terminal(
             [later_debian.programs('forky') + '/nvim', '-u', settings, '-i', 'NONE', 'a.c'],
