@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""What an old Neovim says, and the pure parts of the plugin, headless. test_nvim_trixie.py and
+"""What an old Neovim says, editors/try, and the pure parts of the plugin, headless. test_nvim_trixie.py and
 test_nvim_forky.py run the plugin in newer ones.
 
     GRIDLS=build/daemon/gridls python3 tests/editors/test_nvim.py
 """
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -13,7 +14,10 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from nvim_case import Nvim  # noqa: E402
-from vim_case import PLUGIN, SOURCE  # noqa: E402
+from vim_case import PLUGIN, SOURCE, TESTS  # noqa: E402
+from support import later_debian  # noqa: E402
+from support.scratch import Scratch  # noqa: E402
+from support.terminal import Terminal  # noqa: E402
 
 
 def version():
@@ -42,6 +46,27 @@ class OldNeovimTest(Nvim):
         terminal.wait_for('This Neovim is too old; the plugin needs 0.10 or newer.')
 
 
+class TryTest(unittest.TestCase):
+    @unittest.skipIf(later_debian.missing('trixie'), 'needs a newer Neovim')
+    def test_editors_try_opens_it_on_its_own_source(self):
+        scratch = self.enterContext(Scratch())
+        path = later_debian.programs('trixie') + ':' + os.environ['PATH']
+        terminal = self.enterContext(Terminal(
+            [str(TESTS.parent / 'editors' / 'try'), 'nvim'], scratch.env(PATH=path), scratch.work, 100, 32))
+        terminal.wait_for('Press Enter to begin', 300)  # It builds, on a machine that may be busy.
+        self.assertIn('the sandbox answers', terminal.screen())
+        terminal.keys('Enter')
+        terminal.wait_for('struct offer_place')
+        terminal.type(':39\ro    return offer_')
+        terminal.wait_for('gridls sandbox')
+        terminal.keys('Tab', 'Escape')
+        terminal.type(':Keys\r')
+        terminal.wait_for('what is offered stands in grey')
+        terminal.keys('Escape')
+        terminal.type(':qa!\r')
+        terminal.wait_closed()
+
+
 class FitTest(unittest.TestCase):
     def lua(self, code):
         done = subprocess.run(
@@ -64,6 +89,24 @@ class FitTest(unittest.TestCase):
             end
             assert(u.to_byte(line, 99, 'utf-16') == #line)
             assert(u.to_byte(line, 4, 'utf-16') == 6, 'within a pair')""")
+
+    def test_edits(self):
+        self.lua("""local u = require('gridls.units')
+            local function edit(text, l1, c1, l2, c2)
+              return { newText = text, range = { start = { line = l1, character = c1 },
+                ['end'] = { line = l2, character = c2 } } }
+            end
+            local function check(edits, wanted)
+              local after = u.edit({'a😀b', '', 'c'}, edits, 'utf-16')
+              assert(vim.deep_equal(after, wanted), vim.inspect(after))
+            end
+            check({}, {'a😀b', '', 'c'})
+            check({edit('x', 0, 3, 0, 4)}, {'a😀x', '', 'c'})
+            check({edit('y\\r\\nz', 2, 0, 2, 1), edit('', 0, 0, 1, 0)}, {'', 'y', 'z'})
+            check({edit('1', 0, 1, 0, 1), edit('2', 0, 1, 0, 1)}, {'a12😀b', '', 'c'})
+            check({edit('d\\n', 3, 0, 3, 0)}, {'a😀b', '', 'c', 'd'})
+            check({edit('d', 2, 99, 2, 99)}, {'a😀b', '', 'cd'})
+            check({edit('', 0, 0, 3, 0)}, {''})""")
 
     def test_rest(self):
         self.lua("""local fit = require('gridls.fit')

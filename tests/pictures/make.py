@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Makes the README's pictures: real editors on the sandbox, in a terminal, drawn as SVG.
 
-    tests/pictures/make.py GRIDLS
+    tests/pictures/make.py GRIDLS [vim|nvim|emacs]…
 
-GRIDLS is the daemon. Writes vim.svg and emacs.svg beside this file. Needs Vim, Emacs and tmux.
+GRIDLS is the daemon. Writes vim.svg, nvim.svg and emacs.svg, or those that are named, beside this file.
+Needs tmux and the editors; of Neovim 0.10 or newer, which editors/later_debian can get.
 """
 
 import html
@@ -52,6 +53,9 @@ class Style:
             elif code in (38, 48) and codes[:1] == [5]:
                 self.set(code == 38, self.indexed(codes[1]))
                 del codes[:2]
+            elif code in (38, 48) and codes[:1] == [2]:
+                self.set(code == 38, '#%02x%02x%02x' % tuple(codes[1:4]))
+                del codes[:4]
             elif 30 <= code <= 37 or 90 <= code <= 97:
                 self.set(True, COLOURS[code - 30 if code < 90 else code - 82])
             elif 40 <= code <= 47 or 100 <= code <= 107:
@@ -117,7 +121,7 @@ def draw(screen):
             + '\n'.join(parts) + '\n</svg>\n')
 
 
-ADD = 'static struct conversation *add(struct conversations *conversations)'
+ADD = 'static struct conversation *add('
 
 
 def picture(gridls, command, play):
@@ -128,7 +132,7 @@ def picture(gridls, command, play):
                                   TERM='screen-256color')
         source = (ROOT / 'daemon' / 'conversation.c').read_text()
         scratch.write('conversation.c', source)
-        first = source.split('\n').index(ADD) + 1
+        first = source[:source.index(ADD)].count('\n') + 1
         with Terminal([*command, 'conversation.c'], environment, scratch.work, WIDTH,
                       HEIGHT) as terminal:
             terminal.wait_for('conversation.c', 20)
@@ -142,6 +146,16 @@ def play_vim(terminal, first):
     terminal.type(':/^    free(conversations);/\rzz')
     terminal.type('Oconversations->first = ')
     terminal.wait_for('// gridls sandbox', 20)
+    terminal.wait_for('-- INSERT --')
+
+
+def play_nvim(terminal, first):
+    terminal.type(f':{first},{first + 8}GridlsRefactor! say why it is so\r')
+    terminal.wait_for('A takes all', 20)
+    terminal.keys('C-w', 'k')
+    terminal.type(':/^    free(conversations);/\rzz')
+    terminal.type('Oconversations->first = ')
+    terminal.wait_for(lambda screen: screen.count('// gridls sandbox') == 2, 20)
     terminal.wait_for('-- INSERT --')
 
 
@@ -159,14 +173,20 @@ def play_emacs(terminal, first):
     terminal.wait_for('// gridls sandbox', 20)
 
 
+TRY_VIM = ['-i', 'NONE', '-n', '-u', str(ROOT / 'editors/vim/try.vim'), '--cmd', 'set background=dark']
+EDITORS = {
+    'vim': (['vim', '-N', *TRY_VIM], play_vim),
+    'nvim': (['nvim', *TRY_VIM, '--cmd', 'set termguicolors nohlsearch',
+              '-c', 'highlight Normal guibg=NONE'], play_nvim),
+    'emacs': (['emacs', '-nw', '-Q', '--eval', '(setq frame-background-mode (quote dark))',
+               '-l', str(ROOT / 'editors/emacs/try/init.el')], play_emacs),
+}
+
+
 def main():
     gridls = os.path.abspath(sys.argv[1])
-    (HERE / 'vim.svg').write_text(picture(
-        gridls, ['vim', '-N', '-i', 'NONE', '-n', '-u', str(ROOT / 'editors/vim/try.vim'),
-                 '--cmd', 'set background=dark'], play_vim))
-    (HERE / 'emacs.svg').write_text(picture(
-        gridls, ['emacs', '-nw', '-Q', '--eval', '(setq frame-background-mode (quote dark))',
-                 '-l', str(ROOT / 'editors/emacs/try/init.el')], play_emacs))
+    for name in sys.argv[2:] or EDITORS:
+        (HERE / f'{name}.svg').write_text(picture(gridls, *EDITORS[name]))
     return 0
 
 

@@ -34,39 +34,11 @@ local function plan(workspace_edit)
   return steps
 end
 
--- The lines of a text with the edits in it, which do not overlap.
-local function changed_lines(before, edits)
-  local encoding = client.encoding()
-  local starts, size = {}, 0
-  for i, line in ipairs(before) do
-    starts[i], size = size, size + #line + 1
-  end
-  local function offset(position)
-    local line = before[position.line + 1]
-    return line and starts[position.line + 1] + units.to_byte(line, position.character, encoding) or size
-  end
-  local changes = {}
-  for i, edit in ipairs(edits) do
-    table.insert(changes, { start = offset(edit.range.start), stop = offset(edit.range['end']),
-      text = edit.newText:gsub('\r\n?', '\n'), order = i })
-  end
-  table.sort(changes, function(a, b)
-    return a.start < b.start or a.start == b.start and a.order < b.order
-  end)
-  local text, pieces, at = table.concat(before, '\n') .. '\n', {}, 0
-  for _, change in ipairs(changes) do
-    table.insert(pieces, text:sub(at + 1, change.start) .. change.text)
-    at = change.stop
-  end
-  text = table.concat(pieces) .. text:sub(at + 1)
-  return vim.split(text:sub(-1) == '\n' and text:sub(1, -2) or text, '\n', { plain = true })
-end
-
 -- The edits of a step as hunks of whole lines, { first, stop, lines }: lines [first, stop), counted
 -- from 0, become `lines`. From the top down.
 local function hunks_of(step)
   local before = vim.api.nvim_buf_get_lines(step.bufnr, 0, -1, true)
-  local after = changed_lines(before, step.edits)
+  local after = units.edit(before, step.edits, client.encoding())
   local diff = vim.text and vim.text.diff or vim.diff
   local found = diff(table.concat(before, '\n') .. '\n', table.concat(after, '\n') .. '\n',
     { result_type = 'indices' })

@@ -45,4 +45,31 @@ function M.to_byte(line, units, encoding)
   return math.min(at - 1, #line)
 end
 
+-- The lines of a text with LSP's edits in it, which do not overlap.
+function M.edit(before, edits, encoding)
+  local starts, size = {}, 0
+  for i, line in ipairs(before) do
+    starts[i], size = size, size + #line + 1
+  end
+  local function offset(position)
+    local line = before[position.line + 1]
+    return line and starts[position.line + 1] + M.to_byte(line, position.character, encoding) or size
+  end
+  local changes = {}
+  for i, edit in ipairs(edits) do
+    table.insert(changes, { start = offset(edit.range.start), stop = offset(edit.range['end']),
+      text = edit.newText:gsub('\r\n?', '\n'), order = i })
+  end
+  table.sort(changes, function(a, b)
+    return a.start < b.start or a.start == b.start and a.order < b.order
+  end)
+  local text, pieces, at = table.concat(before, '\n') .. '\n', {}, 0
+  for _, change in ipairs(changes) do
+    table.insert(pieces, text:sub(at + 1, change.start) .. change.text)
+    at = change.stop
+  end
+  text = table.concat(pieces) .. text:sub(at + 1)
+  return vim.split(text:sub(-1) == '\n' and text:sub(1, -2) or text, '\n', { plain = true })
+end
+
 return M
