@@ -64,9 +64,10 @@ static int document_create(struct document **created, const struct lsp_text_docu
     document->version = item->has_version ? item->version : 0;
     document->uri = strdup(item->uri);
     document->key = uri_normalize(item->uri);
-    document->path = uri_to_path(item->uri);
+    int error = uri_to_path(item->uri, &document->path);
     document->language_id = strdup(item->language_id ? item->language_id : "");
-    int error = text_init(&document->text, text->bytes, text->length);
+    if (!error)
+        error = text_init(&document->text, text->bytes, text->length);
     if (!error && (!document->uri || !document->key || !document->language_id))
         error = -ENOMEM;
     if (error)
@@ -165,24 +166,37 @@ void documents_finish(struct documents *documents)
         document_close(documents->first);
 }
 
-struct document *documents_find(const struct documents *documents, const char *uri)
+int documents_look_up(const struct documents *documents, const char *uri, struct document **found)
 {
+    *found = NULL;
     /* A client spells a document the same way each time, so this seldom has to go on. */
     for (struct document *document = documents->first; document; document = document->next) {
-        if (strcmp(document->uri, uri) == 0)
-            return document;
+        if (strcmp(document->uri, uri) == 0) {
+            *found = document;
+            return 0;
+        }
     }
     char *key CLEANUP(cleanup_free) = uri_normalize(uri);
-    for (struct document *document = documents->first; key && document; document = document->next) {
+    if (!key)
+        return -ENOMEM;
+    for (struct document *document = documents->first; document; document = document->next) {
         if (strcmp(document->key, key) == 0)
-            return document;
+            *found = document;
     }
-    return NULL;
+    return *found ? 0 : -ENOENT;
+}
+
+struct document *documents_find(const struct documents *documents, const char *uri)
+{
+    struct document *document;
+    documents_look_up(documents, uri, &document);
+    return document;
 }
 
 int documents_open(struct documents *documents, const struct lsp_text_document *item)
 {
-    documents_close(documents, item->uri);
+    if (documents_close(documents, item->uri) == -ENOMEM)
+        return -ENOMEM;
     struct incoming text CLEANUP(incoming_finish);
     int error = incoming_init(&text, item->text);
     if (error)
@@ -201,12 +215,13 @@ int documents_open(struct documents *documents, const struct lsp_text_document *
     return 0;
 }
 
-bool documents_close(struct documents *documents, const char *uri)
+int documents_close(struct documents *documents, const char *uri)
 {
-    struct document *document = documents_find(documents, uri);
-    if (document)
+    struct document *document;
+    int error = documents_look_up(documents, uri, &document);
+    if (!error)
         document_close(document);
-    return document != NULL;
+    return error;
 }
 
 /* ---- changes ------------------------------------------------------------------------------- */

@@ -109,15 +109,18 @@ void documents_finish(struct documents *documents);
 
 /*
  * Opens a document from the item of a didOpen; one that is open already is closed and replaced.
- * Returns 0, -ENOMEM or -EMSGSIZE (a cap); on failure no document of that URI is open.
+ * Returns 0, -ENOMEM or -EMSGSIZE (a cap); on failure no document of that URI is
+ * open, but for -ENOMEM, where one of another spelling may be.
  */
 int documents_open(struct documents *documents, const struct lsp_text_document *item);
 
-/* Returns false where no such document was open. */
-bool documents_close(struct documents *documents, const char *uri);
+/* Returns 0, -ENOENT where no such document was open, or -ENOMEM. */
+int documents_close(struct documents *documents, const char *uri);
 
-/* The open document of a URI in any spelling, not referenced for the caller; NULL where there is
- * none (or no memory to tell). */
+/* The open document of a URI in any spelling, not referenced for the caller. Returns 0, -ENOENT or
+ * -ENOMEM; *found is NULL then. */
+int documents_look_up(const struct documents *documents, const char *uri, struct document **found);
+/* The same; NULL where there is none, or no memory to tell. */
 struct document *documents_find(const struct documents *documents, const char *uri);
 
 #endif

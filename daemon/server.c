@@ -45,11 +45,19 @@ struct config *services_config(struct services *services)
     return config_store_snapshot(services->config_store);
 }
 
+void services_out_of_memory(struct services *services, const char *what)
+{
+    log_write(services->log, LOG_ERROR, "the session ends: there was not enough memory for %s", what);
+    services->end_session(services);
+}
+
 void services_refresh_config(struct services *services, struct config **config)
 {
     struct config *now = services_config(services);
-    if (!now)
+    if (!now) {
+        services_out_of_memory(services, "the settings");
         return;
+    }
     config_unref(*config);
     *config = now;
 }
@@ -126,15 +134,6 @@ static void run_request(struct services *services, const struct method *method,
     }
 }
 
-/* A message that is lost leaves texts behind that are no longer the editor's, or a request that is
- * waited for without end: the editor can only begin anew. */
-static void lose_message(struct services *services)
-{
-    log_write(services->log, LOG_ERROR,
-              "the session ends: there was not enough memory for a message");
-    services->end_session(services);
-}
-
 static void run_notification(struct services *services, const struct method *method,
                              const struct rpc_message *message)
 {
@@ -146,7 +145,7 @@ static void run_notification(struct services *services, const struct method *met
         describe_fault(text, sizeof(text), &fault);
         log_write(services->log, LOG_WARN, "%s is passed over: %s", method->name, text);
     } else if (status != 0) {
-        lose_message(services);
+        services_out_of_memory(services, "a message");
     }
     if (status != 0)
         return;
@@ -198,7 +197,7 @@ static void on_message(void *context, const char *body, size_t length)
         return; /* it came in one piece with `exit` */
     if (rpc_message_parse(&message, body, length) != 0) {
         rpc_message_finish(&message);
-        lose_message(services);
+        services_out_of_memory(services, "a message");
         return;
     }
     switch (message.kind) {

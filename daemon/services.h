@@ -46,8 +46,13 @@ void services_release(struct services *services);
 /* The settings now in force; a reference for the caller. NULL when memory runs out. */
 struct config *services_config(struct services *services);
 
+/* There was no memory for what may not be lost: a message, without which texts are no longer the
+ * editor's, or settings and roots, which say what may be sent. The session ends, and the editor
+ * begins anew. `what` goes on with "there was not enough memory for". */
+void services_out_of_memory(struct services *services, const char *what);
+
 /* Replaces a snapshot by the one now in force: for a request that waited for a project's file
- * before it began. Where memory runs out the old one is kept. */
+ * before it began. Where memory runs out the old one is kept, and the session ends. */
 void services_refresh_config(struct services *services, struct config **config);
 
 #endif

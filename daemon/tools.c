@@ -129,7 +129,7 @@ static void on_begin(uv_timer_t *timer)
 {
     struct tool_run *run = timer->data;
     uv_timer_start(timer, on_deadline, DEADLINE_MS, 0);
-    if (run->out.length > 0) /* it has failed already */
+    if (run->out.length > 0 || buffer_error(&run->out)) /* it has failed already */
         tool_run_finish(run);
     else
         run->begin(run);

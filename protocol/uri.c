@@ -1,5 +1,6 @@
 #include "protocol/uri.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -116,17 +117,21 @@ char *uri_normalize(const char *uri)
     return buffer_steal(&normal, NULL);
 }
 
-char *uri_to_path(const char *uri)
+int uri_to_path(const char *uri, char **path)
 {
-    struct buffer path CLEANUP(buffer_finish);
+    struct buffer decoded CLEANUP(buffer_finish);
     struct file_uri parts;
 
-    buffer_init(&path, BUFFER_CAP);
+    *path = NULL;
+    buffer_init(&decoded, BUFFER_CAP);
     if (!split(uri, &parts) || !is_local(&parts))
-        return NULL;
-    if (append_decoded(&path, parts.path) || memchr(path.data, '\0', path.length))
-        return NULL;
-    return buffer_steal(&path, NULL);
+        return 0;
+    if (append_decoded(&decoded, parts.path))
+        return -ENOMEM;
+    if (memchr(decoded.data, '\0', decoded.length))
+        return 0;
+    *path = buffer_steal(&decoded, NULL);
+    return *path ? 0 : -ENOMEM;
 }
 
 char *uri_from_path(const char *path)

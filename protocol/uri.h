@@ -14,9 +14,10 @@
 /* The one normal form, NUL-terminated, the caller frees. NULL when memory runs out. */
 char *uri_normalize(const char *uri);
 
-/* The local path of a file URI (percent-decoded, no host but localhost), the caller frees. NULL
- * where it is no such URI, where the path would hold a NUL, or when memory runs out. */
-char *uri_to_path(const char *uri);
+/* The local path of a file URI (percent-decoded, no host but localhost), the caller frees. Returns 0
+ * or -ENOMEM, which must not be taken for an answer: what has no path is under no rules. *path is NULL
+ * then, and also where it is no such URI, or the path would hold a NUL. */
+int uri_to_path(const char *uri, char **path);
 
 /* The file URI of an absolute path, the caller frees. NULL when memory runs out. */
 char *uri_from_path(const char *path);

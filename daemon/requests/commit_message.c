@@ -477,7 +477,8 @@ static void on_staged(void *context, enum git_outcome outcome, const char *messa
 /* The folder of the root, or the one that the document's file lies in. */
 static char *find_directory(const struct lsp_commit_message_params *params)
 {
-    char *path = uri_to_path(params->root ? params->root : params->document.uri);
+    char *path;
+    uri_to_path(params->root ? params->root : params->document.uri, &path);
     if (!params->root && path) {
         char *slash = strrchr(path, '/');
         if (slash && slash != path)

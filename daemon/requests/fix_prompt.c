@@ -61,7 +61,9 @@ static void append_related(struct buffer *out, struct services *services,
     if (!related->uri || !related->message)
         return;
     struct document *document = documents_find(services->documents, related->uri);
-    char *path = document ? NULL : uri_to_path(related->uri);
+    char *path CLEANUP(cleanup_free) = NULL;
+    if (!document)
+        uri_to_path(related->uri, &path);
     const char *name = document ? document_name(document) : path ? path : related->uri;
     uint32_t line = related->range.start.line;
     buffer_printf(out, "\n- %s:%lu: ", workspace_name_of(services->workspace, name),
@@ -69,7 +71,6 @@ static void append_related(struct buffer *out, struct services *services,
     append_string(out, related->message);
     if (document)
         append_line(out, document, services, config, line);
-    cleanup_free(&path);
 }
 
 int fix_prompt_append(struct buffer *out, struct services *services, const struct config *config,

@@ -1,5 +1,6 @@
 #include "daemon/requests/lifecycle.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,24 +54,35 @@ static void take_capabilities(struct session *session, const struct lsp_initiali
         session->editor_pid = (uv_pid_t)params->process_id;
 }
 
-static void add_root(struct services *services, const char *uri)
+static void add_root_path(struct services *services, const char *path)
 {
-    char *path CLEANUP(cleanup_free) = uri ? uri_to_path(uri) : NULL;
-    if (path && workspace_add_root(services->workspace, path) != 0)
+    int status = workspace_add_root(services->workspace, path);
+    if (status == -ENOMEM)
+        services_out_of_memory(services, "the workspace's folders");
+    else if (status != 0)
         log_write(services->log, LOG_WARN, "the folder %s cannot be a workspace root", path);
+}
+
+void lifecycle_add_root(struct services *services, const char *uri)
+{
+    char *path CLEANUP(cleanup_free) = NULL;
+    if (uri_to_path(uri, &path) != 0)
+        services_out_of_memory(services, "the workspace's folders");
+    else if (path)
+        add_root_path(services, path);
 }
 
 static void add_roots(struct services *services, const struct lsp_initialize_params *params)
 {
     const struct lsp_workspace_folder *folders = params->workspace_folders.items;
     for (size_t i = 0; i < params->workspace_folders.count; i++)
-        add_root(services, folders[i].uri);
+        lifecycle_add_root(services, folders[i].uri);
     if (params->workspace_folders.count)
         return;
     if (params->root_uri)
-        add_root(services, params->root_uri);
-    else if (params->root_path && workspace_add_root(services->workspace, params->root_path) != 0)
-        log_write(services->log, LOG_WARN, "rootPath is no absolute path");
+        lifecycle_add_root(services, params->root_uri);
+    else if (params->root_path)
+        add_root_path(services, params->root_path);
 }
 
 static void write_text_sync(struct json_writer *writer)

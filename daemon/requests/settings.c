@@ -53,8 +53,8 @@ static void take_layer(struct services *services, enum config_layer layer,
                        const struct json *settings)
 {
     struct config *before = services_config(services);
-    if (config_store_set(services->config_store, layer, settings, &services->warnings) != 0)
-        buffer_append_string(&services->warnings, "There was no memory for the settings.\n");
+    if (config_store_set(services->config_store, layer, settings, &services->warnings) == -ENOMEM)
+        services_out_of_memory(services, "the settings");
     take_effect(services, before);
 }
 
@@ -150,11 +150,13 @@ static void take_file(struct services *services, enum config_layer layer, const 
     struct config *before = services_config(services);
     if (error == -ENOENT)
         config_store_set(services->config_store, layer, NULL, NULL);
-    else if (error)
+    else if (error && error != -ENOMEM)
         buffer_printf(&services->warnings, "%s cannot be read: %s.\n", name, uv_strerror(error));
-    else
-        config_store_set_text(services->config_store, layer, name, text, length,
-                              &services->warnings);
+    else if (!error)
+        error = config_store_set_text(services->config_store, layer, name, text, length,
+                                      &services->warnings);
+    if (error == -ENOMEM)
+        services_out_of_memory(services, "the settings");
     take_effect(services, before);
 }
 

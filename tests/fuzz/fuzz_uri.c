@@ -15,8 +15,9 @@ void fuzz_one(const char *data, size_t length)
     FUZZ_HOLDS(again && strcmp(normal, again) == 0);
     FUZZ_HOLDS(uri_is_file(uri) == uri_is_file(normal));
 
-    char *path CLEANUP(cleanup_free) = uri_to_path(uri);
-    char *same CLEANUP(cleanup_free) = uri_to_path(normal);
+    char *path CLEANUP(cleanup_free) = NULL;
+    char *same CLEANUP(cleanup_free) = NULL;
+    FUZZ_HOLDS(uri_to_path(uri, &path) == 0 && uri_to_path(normal, &same) == 0);
     FUZZ_HOLDS(!path == !same);
     if (!path)
         return;
@@ -26,6 +27,6 @@ void fuzz_one(const char *data, size_t length)
     FUZZ_HOLDS(strncasecmp(path, same, drive) == 0 && strcmp(path + drive, same + drive) == 0);
     char *made CLEANUP(cleanup_free) = uri_from_path(path);
     FUZZ_HOLDS(made);
-    char *made_path CLEANUP(cleanup_free) = uri_to_path(made);
-    FUZZ_HOLDS(made_path && strcmp(made_path, path) == 0);
+    char *made_path CLEANUP(cleanup_free) = NULL;
+    FUZZ_HOLDS(uri_to_path(made, &made_path) == 0 && made_path && strcmp(made_path, path) == 0);
 }

@@ -115,6 +115,7 @@ class Player:
         self.upstream_request = None
         self.answers = 0
         self.never = []
+        self.unsent = []
         self.not_in_stderr = []
         self.exit_code = None
 
@@ -149,6 +150,7 @@ class Player:
             'editor>': self.editor, 'daemon>': self.expect_next, 'daemon~': self.expect_anywhere,
             'daemon!': self.expect_none, 'upstream>': self.add_answer,
             'upstream?': self.expect_upstream, 'signal': self.signal, 'never': self.add_never,
+            'unsent': self.add_unsent,
             'stderr?': self.expect_stderr, 'stderr!': self.add_not_in_stderr,
             'exit': self.expect_exit}
         if step.word not in handlers:
@@ -398,6 +400,9 @@ class Player:
     def add_never(self, step):
         self.never.append(step.rest)
 
+    def add_unsent(self, step):
+        self.unsent.append(step.rest)
+
     def expect_exit(self, step):
         self.exit_code = self.client.wait_exit()
         if self.exit_code != int(step.rest):
@@ -431,6 +436,10 @@ class Player:
             for place in [self.client.stderr, *said]:
                 if text in place:
                     raise Mismatch(f'at the end: {text!r} is shown: {place}')
+        for text in self.unsent:
+            for request in self.upstream.requests:
+                if text.encode() in request.body:
+                    raise Mismatch(f'at the end: {text!r} was sent: {request.body.decode()}')
 
 
 def _with_exactly(pattern, around):

@@ -72,9 +72,9 @@ static void opens_finds_and_closes(void **state)
     assert_int_equal(documents.bytes, 7);
     assert_ptr_equal(documents_find(&documents, "file:///tmp/%61%20b.c"), document);
     assert_null(documents_find(&documents, "file:///tmp/other.c"));
-    assert_false(documents_close(&documents, "file:///tmp/other.c"));
-    assert_true(documents_close(&documents, "file:///tmp/%61%20b.c"));
-    assert_false(documents_close(&documents, "file:///tmp/a%20b.c"));
+    assert_int_equal(documents_close(&documents, "file:///tmp/other.c"), -ENOENT);
+    assert_int_equal(documents_close(&documents, "file:///tmp/%61%20b.c"), 0);
+    assert_int_equal(documents_close(&documents, "file:///tmp/a%20b.c"), -ENOENT);
     assert_int_equal(documents.count, 0);
     assert_int_equal(documents.bytes, 0);
     documents_finish(&documents);
