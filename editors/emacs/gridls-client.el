@@ -10,6 +10,10 @@
 ;; Two traps of jsonrpc.el shape what is here.  It runs handlers in a buffer of its own, from a
 ;; process filter or a timer, so whoever is called back must make its buffer current.  And it does
 ;; not tell the id of a request, so what a person stops is named by its work-done token instead.
+;;
+;; There is nothing in `kill-emacs-hook': where the terminal has gone Emacs runs that in the midst of
+;; anything, and to wait for an answer there can keep it for ever.  The daemon is told the end by
+;; Emacs, which closes its pipes and sends it SIGHUP.
 
 ;;; Code:
 
@@ -222,6 +226,7 @@ Its versions spell them differently."
                     (unless (process-live-p process)
                       (accept-process-output log 0.1)
                       (delete-process log)
+                      (gridls-client--kill-buffer "*gridls events*")
                       (gridls-client--ended connection process))))
     (gridls-client--request
      'initialize (gridls-client--introduction)
@@ -232,6 +237,12 @@ Its versions spell them differently."
                 (gridls-client--give-up
                  (concat "the daemon refuses to start: "
                          (gridls-client-sentence failure))))))))
+
+(defun gridls-client--kill-buffer (name)
+  "Kill the buffer NAME of jsonrpc.el, which is for nobody else."
+  (when (get-buffer name)
+    (let ((kill-buffer-query-functions nil))
+      (kill-buffer name))))
 
 (defun gridls-client--check-start (connection)
   "Give CONNECTION up if the daemon has not introduced itself by now."
@@ -326,10 +337,7 @@ It is started again after a while."
           gridls-client-status nil
           gridls-client--connection nil)
     (clrhash gridls-client--tasks)
-    (dolist (name '(" *gridls stderr*" " *gridls output*" "*gridls events*"))
-      (when (get-buffer name)
-        (let ((kill-buffer-query-functions nil))
-          (kill-buffer name))))
+    (mapc #'gridls-client--kill-buffer '(" *gridls stderr*" " *gridls output*"))
     (run-hooks 'gridls-client-ended-functions)
     (dolist (task tasks)
       (gridls-client--call (gridls-client--task-error task)
@@ -351,13 +359,6 @@ It is started again after a while."
       (let ((inhibit-message t))
         (ignore-errors (jsonrpc-shutdown connection)))))
   (gridls-client--forget 'stopped))
-
-(defun gridls-client--at-exit ()
-  "End the daemon with Emacs."
-  (when gridls-client--connection
-    (ignore-errors (gridls-client-stop))))
-
-(add-hook 'kill-emacs-hook #'gridls-client--at-exit)
 
 ;;;; What we say
 

@@ -41,17 +41,15 @@ became DELTA more."
   "The `gridls-document' of this buffer, or nil.")
 
 (defvar gridls-document--language-ids
-  '((c++-mode . "cpp") (c++-ts-mode . "cpp") (sh-mode . "shellscript")
-    (bash-ts-mode . "shellscript") (js-mode . "javascript") (js2-mode . "javascript")
-    (js-ts-mode . "javascript") (js-jsx-mode . "javascriptreact")
-    (tsx-ts-mode . "typescriptreact") (rjsx-mode . "javascriptreact")
-    (objc-mode . "objective-c") (cperl-mode . "perl") (enh-ruby-mode . "ruby")
-    (gfm-mode . "markdown") (tuareg-mode . "ocaml") (latex-mode . "latex")
-    (LaTeX-mode . "latex") (mhtml-mode . "html") (html-mode . "html") (nxml-mode . "xml")
-    (lisp-mode . "commonlisp") (lisp-interaction-mode . "emacs-lisp")
-    (makefile-gmake-mode . "makefile") (makefile-bsdmake-mode . "makefile")
-    (conf-toml-mode . "toml") (text-mode . "plaintext") (fundamental-mode . "plaintext"))
-  "Names of languages that are not the name of the mode.")
+  '(("c++" . "cpp") ("sh" . "shellscript") ("bash" . "shellscript") ("js" . "javascript")
+    ("js2" . "javascript") ("js-jsx" . "javascriptreact") ("tsx" . "typescriptreact")
+    ("rjsx" . "javascriptreact") ("objc" . "objective-c") ("cperl" . "perl")
+    ("enh-ruby" . "ruby") ("gfm" . "markdown") ("tuareg" . "ocaml") ("LaTeX" . "latex")
+    ("mhtml" . "html") ("nxml" . "xml") ("lisp" . "commonlisp")
+    ("lisp-interaction" . "emacs-lisp") ("makefile-gmake" . "makefile")
+    ("makefile-bsdmake" . "makefile") ("conf-toml" . "toml") ("text" . "plaintext")
+    ("fundamental" . "plaintext"))
+  "Languages whose name is not that of the mode, which stands here without its end.")
 
 ;;;; Open and close
 
@@ -298,10 +296,11 @@ The buffer must be attached."
 
 (defun gridls-document--language-id ()
   "The name of this buffer's language."
-  (cond
-   ((gridls-document-git-message-p) "gitcommit")
-   ((alist-get major-mode gridls-document--language-ids))
-   (t (replace-regexp-in-string "\\(-ts\\)?-mode\\'" "" (symbol-name major-mode)))))
+  (if (gridls-document-git-message-p)
+      "gitcommit"
+    (let ((name (replace-regexp-in-string "\\(-ts\\)?-mode\\'" "" (symbol-name major-mode))))
+      (or (cdr (assoc name gridls-document--language-ids))
+          name))))
 
 (defun gridls-document-git-message-p ()
   "Whether git has opened this buffer for a commit message."

@@ -30,7 +30,8 @@ class EditorCase(unittest.TestCase):
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='gridls-editor-'))
-        self.addCleanup(shutil.rmtree, self.folder)
+        # What an editor has started may still write there.
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.upstream = FakeUpstream()
         self.addCleanup(self.upstream.close)
         # Asked once when typing begins, and of no matter here.

@@ -178,6 +178,16 @@
     (gridls-document-attach)
     (should (equal (gridls-document-language gridls-document--open) "emacs-lisp"))))
 
+(ert-deftest emacs-tests-names-of-languages ()
+  (pcase-dolist (`(,mode ,name)
+                 '((c-mode "c") (c-ts-mode "c") (c++-mode "cpp") (c++-ts-mode "cpp")
+                   (bash-ts-mode "shellscript") (js-ts-mode "javascript") (rust-ts-mode "rust")
+                   (tsx-ts-mode "typescriptreact") (LaTeX-mode "latex") (html-mode "html")
+                   (text-mode "plaintext") (emacs-lisp-mode "emacs-lisp") (python-mode "python")))
+    (with-temp-buffer
+      (setq-local major-mode mode)
+      (should (equal (gridls-document--language-id) name)))))
+
 (ert-deftest emacs-tests-what-is-not-sent ()
   (emacs-tests-in-file "a.txt" "one\n"
     (let ((gridls-document-size-limit 2))
@@ -398,6 +408,8 @@
       (setq gridls-command command)))
   (gridls-client-start t)
   (emacs-tests-wait "the daemon is ready" #'gridls-client-ready-p)
-  (should-not (get-buffer "*gridls events*")))
+  ;; The jsonrpc.el of Emacs 30 makes the buffer of a log all the same.
+  (let ((log (get-buffer "*gridls events*")))
+    (should-not (and log (> (buffer-size log) 0)))))
 
 ;;; emacs_tests.el ends here

@@ -427,13 +427,26 @@ class DaemonCases:
         self.status(terminal)
         terminal.wait_for('gridls: ready')
 
-    def test_quitting_leaves_no_daemon(self):
+    def explaining(self):
+        """The editor in the midst of an explanation, and its daemon's process id."""
         self.upstream.answer(stream('It returns ', Wait('never'), 'one.'))
         terminal = self.open(by_itself=False)
         self.explain(terminal, 4)
         terminal.wait_for('It returns')
         daemon, = self.daemons(terminal)
-        self.quit(terminal)
-        terminal.wait_closed()
+        return terminal, daemon
+
+    def assert_ended(self, daemon):
         wait_until(lambda: not os.path.exists(f'/proc/{daemon}'), 'the daemon ends')
         self.upstream.expect(method='POST').wait_gone()
+
+    def test_quitting_leaves_no_daemon(self):
+        terminal, daemon = self.explaining()
+        self.quit(terminal)
+        terminal.wait_closed()
+        self.assert_ended(daemon)
+
+    def test_a_terminal_that_goes_away_leaves_neither(self):
+        terminal, daemon = self.explaining()
+        terminal.close()  # This waits for the editor.
+        self.assert_ended(daemon)

@@ -57,7 +57,7 @@ class GhostTextTest(GhostTextCases, EmacsCase):
         terminal.type('first')
         terminal.wait_for('first_of_all();')
         terminal.keys('C-M-i')
-        terminal.wait_for('first_\n')
+        terminal.wait_cursor(6, 2)
         terminal.keys('C-M-i')
         terminal.wait_for(lambda screen: '*Completions*' in screen and 'of_all' not in screen)
         terminal.type('t')

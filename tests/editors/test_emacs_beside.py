@@ -6,6 +6,7 @@
 
 import glob
 import pathlib
+import subprocess
 import sys
 import unittest
 
@@ -17,14 +18,21 @@ from support.terminal import wait_until  # noqa: E402
 
 
 def load_path(*packages):
-    """Lisp that makes Debian's packages loadable, without their own start-up files."""
+    """Lisp that makes Debian's packages loadable, without their own start-up files. A newer Emacs has some
+    of them in itself."""
     folders = []
     for package in packages:
         found = glob.glob(f'/usr/share/emacs/site-lisp/elpa*/{package}-[0-9]*')
-        if not found:
+        if not found and not glob.glob(f'/usr/share/emacs/*/lisp/*/{package}.elc'):
             raise unittest.SkipTest(f'elpa-{package} is not installed')
         folders += found[:1]
     return ''.join(f'(add-to-list \'load-path "{folder}")\n' for folder in folders)
+
+
+def version():
+    """Of Emacs, without what is behind the point."""
+    said = subprocess.run(['emacs', '--version'], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return int(said.split()[2].split('.')[0])
 
 
 class EglotTest(EmacsCase):
@@ -34,7 +42,9 @@ class EglotTest(EmacsCase):
         self.write('.git', '')
         terminal = self.emacs(extra=load_path('eglot', 'project', 'xref', 'seq') + """
 (require 'eglot)
-(setq eglot-server-programs `((c-mode . (,(getenv "GRIDLS")))) eglot-autoshutdown t)
+(setq eglot-server-programs `((c-mode . (,(getenv "GRIDLS")))) eglot-autoshutdown t
+      eglot-confirm-server-initiated-edits nil eglot-confirm-server-edits nil
+      flymake-indicator-type nil) ; A newer Flymake would move all by a margin.
 (add-hook 'c-mode-hook #'eglot-ensure)
 """)
         terminal.wait_for('Connected!')
@@ -59,11 +69,10 @@ class EglotTest(EmacsCase):
         terminal.type('Simplify\r')
         request = self.upstream.expect(model='code-prime')
         self.assertIn('total = first();', request.prompt)
-        self.evaluate(terminal, '(message "%s" (+ 40 2))')  # once it waits no more
-        terminal.wait_for('42')
+        if version() < 29:  # A newer eglot waits for the edit itself.
+            self.evaluate(terminal, '(message "%s" (+ 40 2))')  # once it waits no more
+            terminal.wait_for('42')
         self.upstream.release('edit')
-        terminal.wait_for('Proceed?')
-        terminal.type('y')
         terminal.wait_for(lambda screen: screen.startswith('int first(void);\n'))
         terminal.keys('M->')
         terminal.type('x')

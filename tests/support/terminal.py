@@ -100,7 +100,11 @@ class Terminal:
         wait_until(lambda: not self._is_running(), 'the program ends', deadline)
 
     def close(self):
+        """Ends the program, and waits until it has ended: it may write to its folders until then."""
+        process = self._run('display-message', '-p', '#{pane_pid}').stdout.strip()
         self._run('kill-server')
+        if process:
+            wait_until(lambda: not os.path.exists(f'/proc/{process}'), 'the program has ended')
 
     def _is_running(self):
         return self._run('has-session').returncode == 0
