@@ -11,9 +11,9 @@
 ;; process filter or a timer, so whoever is called back must make its buffer current.  And it does
 ;; not tell the id of a request, so what a person stops is named by its work-done token instead.
 ;;
-;; There is nothing in `kill-emacs-hook': where the terminal has gone Emacs runs that in the midst of
-;; anything, and to wait for an answer there can keep it for ever.  The daemon is told the end by
-;; Emacs, which closes its pipes and sends it SIGHUP.
+;; There is nothing in `kill-emacs-hook': where the terminal has gone Emacs runs that in the midst
+;; of anything, and to wait for an answer there can keep it for ever.  The daemon is told the end
+;; by Emacs, which closes its pipes and sends it SIGHUP.
 
 ;;; Code:
 
