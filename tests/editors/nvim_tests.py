@@ -2,6 +2,7 @@
 
 import test_vim
 from nvim_case import Nvim
+from support.terminal import wait_until
 from test_vim import SOURCE, Wait, stream
 
 
@@ -77,6 +78,38 @@ class SwitchTest(Nvim):
         terminal.type(':edit b.c\r')
         terminal.type('O')
         terminal.wait_for('int shown;')
+
+
+class NameTest(Nvim):
+    def test_another_name_another_filetype_and_none(self):
+        self.upstream.answer(stream('It explains.'), times=None, model='code-prime')
+        terminal = self.vim()
+
+        def explained():
+            terminal.type(':only\r:%GridlsExplain\r')
+            terminal.wait_for('It explains.')
+            return self.upstream.expect(method='POST').prompt
+
+        self.assertIn('path="a.c" language="c"', explained())
+        terminal.type(':file b.py\r')
+        self.assertIn('path="b.py" language="c"', explained())
+        terminal.type(':set filetype=python\r')
+        self.assertIn('path="b.py" language="python"', explained())
+        terminal.type(':only\r:enew!\r:GridlsExplain\r')
+        terminal.wait_for('this buffer has no name yet')
+
+    def test_stopped_by_a_person(self):
+        terminal = self.vim()
+        self.status(terminal)
+        terminal.wait_for('gridls: ready')
+        stop = 'c.stop()' if self.suite == 'trixie' else 'c:stop()'
+        terminal.type(f':lua local c = vim.lsp.get_clients()[1] {stop}\r')
+        wait_until(lambda: not self.daemons(terminal), 'the daemon ends')
+        self.status(terminal)
+        terminal.wait_for('gridls: ready')
+        terminal.type(':messages\r')
+        terminal.wait_for(lambda screen: ':messages' not in screen and 'gridls: ready' in screen)
+        self.assertNotIn('has ended', terminal.screen())
 
 
 class GoneTest(Nvim):
@@ -198,5 +231,5 @@ inoremap <expr> <Tab> v:lua.vim.lsp.inline_completion.get() ? '' : '<Tab>'
         terminal.wait_for(self.GHOST_COLOUR + 'otal = first();', colours=True)
 
 
-CASES = [GhostTextTest, SwitchTest, GoneTest, ExplainTest, RefactorTest, PreviewTest, ProjectTest,
+CASES = [GhostTextTest, SwitchTest, NameTest, GoneTest, ExplainTest, RefactorTest, PreviewTest, ProjectTest,
          CommitTest, DaemonTest, FixTest, HealthTest]

@@ -171,7 +171,7 @@ export def TakeAll()
   for hunk in previews[bufnr()]
     final found = Find(hunk)
     if empty(found)
-      status.Warn('some of these lines have changed meanwhile, so nothing was done; take the others one by one')
+      status.Warn('these lines have changed meanwhile; take the other hunks one by one')
       return
     endif
     plan[hunk.bufnr] = [found] + get(plan, hunk.bufnr, [])

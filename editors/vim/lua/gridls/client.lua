@@ -16,6 +16,7 @@ local tickets = 0
 local deaths, started_at = 0, 0
 local roots = {}
 local versions = {} -- buffer -> changedtick of the last change that was sent
+local filetypes = {} -- buffer -> under which the daemon knows it
 
 function M.state()
   return state
@@ -91,10 +92,15 @@ end
 
 local launch
 
-local function on_exit(how)
+local function on_exit(code, signal)
   if state == 'stopped' then
     return
+  elseif code == 0 and signal == 0 then
+    -- A person has had vim.lsp stop it, or start it anew.
+    forget('stopped')
+    return
   end
+  local how = signal ~= 0 and 'signal ' .. signal or 'exit status ' .. code
   if os.time() - started_at >= HEALTHY_AFTER_S then
     deaths = 0
   end
@@ -154,9 +160,8 @@ local function run(command)
     return vim.lsp.rpc.start(command, vim.tbl_extend('force', dispatchers, {
       on_exit = function(code, signal)
         ended(0, 0)
-        local how = signal ~= 0 and 'signal ' .. signal or 'exit status ' .. code
         vim.schedule(function()
-          on_exit(how)
+          on_exit(code, signal)
         end)
       end,
     }))
@@ -238,13 +243,15 @@ end
 
 -- ---- texts ---------------------------------------------------------------------------------------
 
--- Makes a text known to the daemon, unless it is, and says whether it is now.
+-- Makes a text known to the daemon, unless it is, and says whether it is now. Texts without a name are
+-- one and the same to vim.lsp.
 function M.attach(bufnr)
   if state ~= 'ready' or not vim.api.nvim_buf_is_loaded(bufnr) then
     return false
   end
   local buftype = vim.bo[bufnr].buftype
-  if (buftype ~= '' and buftype ~= 'acwrite') or vim.bo[bufnr].binary then
+  if (buftype ~= '' and buftype ~= 'acwrite') or vim.bo[bufnr].binary
+      or vim.api.nvim_buf_get_name(bufnr) == '' then
     return false
   end
   if versions[bufnr] then
@@ -253,6 +260,7 @@ function M.attach(bufnr)
   add_root(bufnr)
   vim.lsp.buf_attach_client(bufnr, client.id)
   versions[bufnr] = 0
+  filetypes[bufnr] = vim.bo[bufnr].filetype
   vim.api.nvim_buf_attach(bufnr, false, {
     on_lines = function(_, _, tick)
       if not versions[bufnr] then
@@ -268,6 +276,31 @@ function M.attach(bufnr)
     end,
   })
   return true
+end
+
+-- The same for what a person has asked for, who is told where it cannot be.
+function M.attach_or_say(bufnr)
+  if M.attach(bufnr) then
+    return true
+  end
+  status.warn(vim.api.nvim_buf_get_name(bufnr) == '' and 'this buffer has no name yet; write it to a file first'
+    or 'this buffer holds no text of a file')
+  return false
+end
+
+-- Before a text gets another name.
+function M.detach(bufnr)
+  if client and versions[bufnr] then
+    versions[bufnr] = nil
+    vim.lsp.buf_detach_client(bufnr, client.id)
+  end
+end
+
+function M.filetype_changed(bufnr)
+  if versions[bufnr] and filetypes[bufnr] ~= vim.bo[bufnr].filetype then
+    M.detach(bufnr)
+    M.attach(bufnr)
+  end
 end
 
 function M.identifier(bufnr)

@@ -95,8 +95,7 @@ local function update(writing)
 end
 
 function M.write(bufnr, hint)
-  if not client.attach(bufnr) then
-    status.warn('this buffer is no file')
+  if not client.attach_or_say(bufnr) then
     return
   end
   local writing = { bufnr = bufnr, text = '', lines = {}, prefix = '', first = 0 }

@@ -86,7 +86,7 @@ function M.fix(bufnr, row, column, message)
     return
   end
   client.when_ready(function()
-    if client.attach(bufnr) then
+    if client.attach_or_say(bufnr) then
       ask(bufnr, to_lsp(bufnr, found))
     end
   end)

@@ -10,14 +10,6 @@ local function lines(first, last)
   return { start = { line = first - 1, character = 0 }, ['end'] = { line = last, character = 0 } }
 end
 
-local function is_text(bufnr)
-  if client.attach(bufnr) then
-    return true
-  end
-  status.warn('this buffer holds no text of a file')
-  return false
-end
-
 local function can_change()
   if vim.bo.modifiable and not vim.bo.readonly then
     return true
@@ -35,7 +27,7 @@ local function explain(args)
     or (':%d-%d'):format(first, last)
   local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(bufnr), ':t')
   client.when_ready(function()
-    if not is_text(bufnr) then
+    if not client.attach_or_say(bufnr) then
       return
     end
     local range = lines(first, last)
@@ -75,7 +67,7 @@ local function refactor(args)
       return
     end
     client.when_ready(function()
-      if is_text(bufnr) then
+      if client.attach_or_say(bufnr) then
         rewrite(bufnr, args.line1, args.line2, instruction, show_first)
       end
     end)
@@ -91,7 +83,7 @@ end
 local function project(args)
   local bufnr = vim.api.nvim_get_current_buf()
   client.when_ready(function()
-    if not is_text(bufnr) then
+    if not client.attach_or_say(bufnr) then
       return
     end
     status.say('looking for what to change (:GridlsCancel stops it)')
@@ -248,6 +240,9 @@ function M.setup()
   on({ 'TextChangedI', 'TextChangedP', 'CursorMovedI' }, ghost.changed)
   on({ 'InsertLeave', 'BufLeave' }, ghost.dismiss)
   on({ 'BufEnter', 'BufReadPost' }, function(event) client.attach(event.buf) end)
+  on('BufFilePre', function(event) client.detach(event.buf) end)
+  on('BufFilePost', function(event) client.attach(event.buf) end)
+  on('FileType', function(event) client.filetype_changed(event.buf) end)
   on('VimLeavePre', client.stop)
   on('ColorScheme', highlight)
   -- Only once all plugins are there is it known what a key did before.

@@ -117,7 +117,7 @@ local function take_all(buffer)
   for _, hunk in ipairs(previews[buffer]) do
     local found = find(hunk)
     if not found then
-      status.warn('some of these lines have changed meanwhile, so nothing was done; take the others one by one')
+      status.warn('these lines have changed meanwhile; take the other hunks one by one')
       return
     end
     texts[hunk.bufnr] = texts[hunk.bufnr] or {}

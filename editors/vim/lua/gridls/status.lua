@@ -31,6 +31,7 @@ local function show_over_mode(text, highlight)
     width = width,
     height = 1,
     style = 'minimal',
+    border = 'none',
     focusable = false,
   })
   vim.wo[window].winhighlight = 'NormalFloat:' .. highlight
