@@ -115,8 +115,18 @@ class ProcessTest(unittest.TestCase):
     def test_an_editor_s_process_that_cannot_be_seen_is_not_watched(self):
         gone = subprocess.Popen([sys.executable, '-c', ''])
         gone.wait()
-        client = self.client()
-        client.initialize(None, processId=gone.pid)
+        self.stays_for_seconds(self.client(), gone.pid)
+
+    @unittest.skipUnless(os.geteuid() == 0, 'only root has processes that others may not signal')
+    def test_an_editor_s_process_that_is_another_user_s_is_alive(self):
+        os.chmod(self.scratch.folder, 0o755)
+        client = Client(['setpriv', '--reuid=65534', '--clear-groups', gridls()], self.env(), '/',
+                        deadline=DEADLINE)
+        self.addCleanup(client.kill)
+        self.stays_for_seconds(client, os.getpid())
+
+    def stays_for_seconds(self, client, editor):
+        client.initialize(None, processId=editor)
         # It looks every three seconds: a request that waits for its version is answered in between.
         for number in range(1, 6):
             client.request(number, 'gridls/explain', {

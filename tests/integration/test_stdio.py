@@ -236,6 +236,23 @@ class StdioTest(unittest.TestCase):
         self.assertEqual(process.returncode, 0)
         self.assert_short_session(output)
 
+    # -- how the output goes
+
+    def test_each_message_is_written_in_one_piece(self):
+        """Vim drops what is stalled for a moment. A pipe of packets keeps pieces apart."""
+        reading, writing = os.pipe2(os.O_DIRECT)
+        self.addCleanup(os.close, reading)
+        process = self.popen(stdin=subprocess.PIPE, stdout=writing)
+        os.close(writing)
+        process.communicate(initialize_and_status(), timeout=DEADLINE)
+        packets = []
+        while packet := os.read(reading, 65536):
+            packets.append(packet)
+        for packet in packets:
+            head, _, rest = packet.partition(b'\r\n\r\n')
+            self.assertEqual(head, b'Content-Length: %d' % len(rest))
+        self.assert_short_session(b''.join(packets))
+
     # -- an editor that does not read
 
     def test_an_editor_that_does_not_read_loses_nothing(self):

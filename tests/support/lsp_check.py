@@ -12,7 +12,7 @@ it (`received`), in order. It returns the decoded message, or raises Fault with 
 - Progress: every value is an object with a kind; begin, then report, then one end; what began is
   ended before the answer; nothing comes for a token of a request that is answered; a token of the
   daemon's own has been created first, and the client has said yes.
-- Nothing but answers comes once `shutdown` is answered.
+- Nothing but answers comes before `initialize` is answered, and once `shutdown` is.
 - Shapes (lsp_shapes.py): every result, error and params has the members that the protocol or ours
   gives it, of the right types, and no others. The text of an answer is in its result or in the
   partial results before it, never in both.
@@ -103,6 +103,7 @@ class Checker:
         self.own = {}           # the daemon's requests without an answer: id -> message
         self.own_ids = set()
         self.tokens = {}        # key -> list of _Token; one token may have both roles
+        self.answered_initialize = False
         self.initialized = False
         self.shut_down = False
 
@@ -179,8 +180,9 @@ class Checker:
         self.answered.add(key)
         _raise_if(lsp_shapes.fault_of_error(message['error']) if 'error' in message
                   else self._fault_of_result(method, params, message['result']))
-        if method == 'shutdown' and 'result' in message:
-            self.shut_down = True
+        if 'result' in message:
+            self.answered_initialize |= method == 'initialize'
+            self.shut_down |= method == 'shutdown'
         for tokens in self.tokens.values():
             for token in tokens:
                 if token.request == key:
@@ -222,6 +224,8 @@ class Checker:
     def _notification(self, message):
         if self.shut_down:
             raise Fault(f'{message["method"]} was sent after the answer to shutdown')
+        if not self.answered_initialize:
+            raise Fault(f'{message["method"]} was sent before the answer to initialize')
         params = message.get('params')
         _raise_if(lsp_shapes.fault_of_params(message['method'], params))
         if message['method'] == '$/progress':

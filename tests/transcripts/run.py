@@ -215,6 +215,12 @@ class Player:
             raise Mismatch('the daemon has asked for nothing')
         self.client.respond(self.last_request['id'], take_json(rest)[0])
 
+    def editor_refuse(self, step, rest):
+        if not self.last_request:
+            raise Mismatch('the daemon has asked for nothing')
+        self.client.send({'id': self.last_request['id'],
+                          'error': {'code': take_json(rest)[0], 'message': 'no'}})
+
     def editor_cancel(self, step, rest):
         self.client.notify('$/cancelRequest', {'id': take_json(rest)[0]})
 

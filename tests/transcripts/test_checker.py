@@ -323,6 +323,8 @@ class CheckerTest(unittest.TestCase):
             ('<', {'id': 5, 'method': 'workspace/configuration', 'params': {'items': []}})])
         self.assert_fault('before `initialized`', begin()[:2] + [
             asked(1, 'workspace/configuration', {'items': []})])
+        self.assert_fault('before the answer to initialize', begin()[:1] + [
+            told('gridls/status', STATUS)])
         self.assert_fault('after the answer to shutdown', GOOD + [told('gridls/status', STATUS)])
 
     def test_progress(self):
