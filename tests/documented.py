@@ -4,6 +4,7 @@
     tests/documented.py GRIDLS
 """
 
+import ast
 import fnmatch
 import glob
 import json
@@ -181,6 +182,55 @@ def check_vscode_settings(_):
     return done.stderr.splitlines() if done.returncode else []
 
 
+def find_tests(name):
+    """The files of a name below tests/."""
+    return glob.glob(os.path.join(ROOT, 'tests', '**', name), recursive=True)
+
+
+def has_method(path, name):
+    """Whether a Python file has Class.method; a base class in the same file counts."""
+    with open(path, encoding='utf-8') as file:
+        classes = {node.name: node for node in ast.parse(file.read()).body
+                   if isinstance(node, ast.ClassDef)}
+    waiting, (_, _, method) = [name.partition('.')[0]], name.partition('.')
+    while waiting:
+        node = classes.get(waiting.pop())
+        if not node:
+            continue
+        if method in [item.name for item in node.body if isinstance(item, ast.FunctionDef)]:
+            return True
+        waiting += [base.id for base in node.bases if isinstance(base, ast.Name)]
+    return False
+
+
+def is_test(name):
+    """`x.transcript`, `fuzz_x.c`, `test_x.c function` or `test_x.py Class.method`."""
+    file, _, inner = name.partition(' ')
+    paths = find_tests(file)
+    if file.endswith('.py'):
+        return any(has_method(path, inner) for path in paths)
+    if inner:
+        return any(re.search(rf'(?:cmocka_unit_test\w*|TEST)\({re.escape(inner)}\b',
+                             read(os.path.relpath(path, ROOT))) for path in paths)
+    return bool(paths) and not file.startswith('test_')
+
+
+def check_traces(_):
+    """Each row of the tables of what others do ends with the tests that hold us to it."""
+    faults = []
+    for path in sorted(glob.glob(os.path.join(ROOT, 'tests', '*.md'))):
+        name = os.path.basename(path)
+        for number, line in enumerate(read(os.path.relpath(path, ROOT)).splitlines(), 1):
+            if not line.startswith('| ') or re.match(r'\| (?:-|.* \| tests? \|$)', line):
+                continue
+            tests = re.findall(r'`([^`]+)`', line.strip('| ').split(' | ')[-1])
+            if not tests:
+                faults.append(f'tests/{name}:{number} names no test')
+            faults += [f'tests/{name}:{number} names {test}, which is no test'
+                       for test in tests if not is_test(test)]
+    return faults
+
+
 CHECKS = {
     'methods': check_methods,
     'params': check_params,
@@ -192,6 +242,7 @@ CHECKS = {
     'files': check_files,
     'settings of VS Code': check_vscode_settings,
     'manual page': check_manual,
+    'traces': check_traces,
 }
 
 

@@ -87,8 +87,10 @@ static void pull(struct services *services)
         return;
     struct json_writer *writer =
         outgoing_begin(services->outgoing, "workspace/configuration", on_pulled, services);
-    if (!writer)
+    if (!writer) {
+        services_out_of_memory(services, "the settings");
         return;
+    }
     json_begin_object(writer);
     json_write_key(writer, "items");
     json_begin_array(writer);
