@@ -142,7 +142,10 @@ static void on_file_read(uv_fs_t *request)
         editor->in_offset += count;
         take_bytes(editor, editor->room, (size_t)count);
     } else if (!editor->closing && !editor->ended) {
-        input_over(editor);
+        if (count == 0)
+            input_over(editor);
+        else
+            end(editor, "the input cannot be read");
     }
     if (!editor->closing && !editor->ended)
         read_file(editor);

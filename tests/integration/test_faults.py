@@ -101,6 +101,11 @@ class FaultyPlayer(Player):
             super().editor_respond(step, rest)
             self.last_request = None
 
+    def editor_refuse(self, step, rest):
+        if self.last_request:
+            super().editor_refuse(step, rest)
+            self.last_request = None
+
     def expect_next(self, step):
         word, rest = take_word(step.text())
         if word == 'partial':
@@ -151,7 +156,7 @@ class FaultyPlayer(Player):
             super().expect_upstream(step)
 
     def check_request(self, request, word, rest):
-        if word in ('hides', 'without'):
+        if word == 'without':  # what a prompt hides may stand in one that is tried again
             super().check_request(request, word, rest)
 
     def add_not_in_stderr(self, step):

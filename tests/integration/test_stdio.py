@@ -88,6 +88,14 @@ class StdioTest(unittest.TestCase):
         self.assertEqual(process.returncode, 0)
         self.assert_short_session(output)
 
+    def test_input_that_cannot_be_read(self):
+        folder = os.open(self.scratch.work, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        process = self.popen(stdin=folder, stdout=subprocess.PIPE)
+        _, error = process.communicate(timeout=DEADLINE)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(b'the session ends: the input cannot be read', error)
+
     def test_output_to_a_file(self):
         path = self.scratch.path('answers')
         with open(path, 'wb') as file:
