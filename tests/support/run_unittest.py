@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs unittest files, one line for each test, and counts.
 
-    tests/support/run_unittest.py [--twice] [--parallel N] FILE…
+    tests/support/run_unittest.py [--parallel N] FILE…
 
 With --parallel each file is a process of its own and N of them run at a time; their output is shown
-file by file. With --twice what fails is shown as "once" and tried once more, which then counts.
+file by file.
 """
 
 import importlib.util
@@ -21,12 +21,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 class Result(unittest.TestResult):
     """Prints a line when a test is over, with what went wrong below it."""
 
-    def __init__(self, spared=()):
-        """`spared` gets the tests that fail, which then do not count as failed."""
+    def __init__(self):
         super().__init__()
         self.passed = 0
         self.bad = 0
-        self._spared = spared
         self._bad_now = False
 
     def _name(self, test):
@@ -42,13 +40,9 @@ class Result(unittest.TestResult):
         print(f'{word} {self._name(test)} ({took:.1f} s){more}', flush=True)
 
     def _failed(self, test, error):
-        is_spared = isinstance(self._spared, list) and isinstance(test, unittest.TestCase)
-        if is_spared and not self._bad_now:
-            self._spared.append(test)
-        elif not is_spared:
-            self.bad += not self._bad_now
+        self.bad += not self._bad_now
         self._bad_now = True
-        self._line('once' if is_spared else 'FAIL', test)
+        self._line('FAIL', test)
         for line in self._exc_info_to_string(error, test).splitlines():
             print(f'     {line}')
 
@@ -77,25 +71,21 @@ class Result(unittest.TestResult):
         self.addSuccess(test)
 
 
-def run_file(path, twice):
+def run_file(path):
     name = os.path.splitext(os.path.basename(path))[0]
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
-    spared = [] if twice else ()
-    result = Result(spared)
+    result = Result()
     unittest.defaultTestLoader.loadTestsFromModule(module).run(result)
-    again = Result()
-    for test in spared:
-        type(test)(test._testMethodName).run(again)
-    return result.passed + again.passed, result.bad + again.bad, len(result.skipped)
+    return result.passed, result.bad, len(result.skipped)
 
 
-def run_in_processes(files, parallel, options):
+def run_in_processes(files, parallel):
     """Each file by this same script; its closing line gives the counts, the rest is shown."""
     def run(path):
-        return subprocess.run([sys.executable, __file__, *options, path], text=True,
+        return subprocess.run([sys.executable, __file__, path], text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT).stdout
 
@@ -118,18 +108,15 @@ def run_in_processes(files, parallel, options):
 def main():
     files = sys.argv[1:]
     parallel = 1
-    options = []
-    if files[:1] == ['--twice']:
-        options, files = files[:1], files[1:]
     if files[:1] == ['--parallel']:
         parallel, files = int(files[1]), files[2:]
     if not files:
         sys.exit(f'usage: {sys.argv[0]} [--twice] [--parallel N] FILE…')
     sys.path.insert(0, ROOT)
     if len(files) == 1:
-        total = run_file(files[0], bool(options))
+        total = run_file(files[0])
     else:
-        total = run_in_processes(files, parallel, options)
+        total = run_in_processes(files, parallel)
     print('{} passed, {} failed, {} skipped'.format(*total))
     sys.exit(1 if total[1] else 0)
 
