@@ -418,6 +418,7 @@ buffer.  So where there is one, the first character of TEXT stands for it."
   (let* ((item (car gridls-inline--items))
          (rest (gridls-inline--rest item))
          (text (funcall part rest))
+         (inserted (gridls-inline--with-line-ends text))
          (kept (gridls-inline--kept item)))
     (gridls-inline--erase)
     (undo-boundary)
@@ -425,9 +426,9 @@ buffer.  So where there is one, the first character of TEXT stands for it."
      ((equal text rest)
       (setq gridls-inline--items nil)
       (delete-region (point) (+ (point) (length kept)))
-      (insert text))
+      (insert inserted))
      (t
-      (insert text)
+      (insert inserted)
       (when (string-search "\n" text)
         ;; From here on the item stands at the beginning of the last of the new lines.
         (let ((begin (gridls-document-bol)))
@@ -437,6 +438,20 @@ buffer.  So where there is one, the first character of TEXT stands for it."
                        :text (concat (buffer-substring-no-properties begin (point))
                                      (substring rest (length text)))
                        :head "" :tail (gridls-inline-item-tail item))))))))))
+
+(defun gridls-inline--with-line-ends (text)
+  "TEXT with the line ends that stand here.
+Where lines end in different ways Emacs keeps the carriage returns of some in
+the buffer."
+  (if (and (string-search "\n" text)
+           (save-excursion
+             (goto-char (gridls-document-eol))
+             (when (eobp)
+               (goto-char (gridls-document-bol))
+               (ignore-errors (backward-char)))
+             (eq (char-before) ?\r)))
+      (string-replace "\n" "\r\n" text)
+    text))
 
 (defun gridls-inline--first-word (text)
   "What `forward-word' would move over in TEXT."

@@ -290,6 +290,72 @@
       (should (equal (gridls-edit--answer `(:edit ,edit)) '(:applied t)))
       (should (equal (buffer-string) "ONE\ntwo\n")))))
 
+;;;; Line ends and coding systems
+
+(defun emacs-tests-bytes (file)
+  "What is in FILE."
+  (with-temp-buffer
+    (set-buffer-multibyte nil)
+    (insert-file-contents-literally file)
+    (buffer-string)))
+
+(defun emacs-tests-offer (text)
+  "Offer TEXT at point, as the daemon would."
+  (let ((begin (gridls-document-bol)))
+    (gridls-inline--offer (copy-marker begin)
+                          (buffer-substring-no-properties begin (gridls-document-eol))
+                          (- (point) begin)
+                          `((:insertText ,text)))))
+
+(ert-deftest emacs-tests-line-ends-and-coding-systems ()
+  (dolist (coding '(utf-8-unix utf-8-dos utf-8-mac utf-8-with-signature-dos latin-1-unix
+                               latin-1-dos utf-16-unix utf-16-dos utf-16le-with-signature-dos))
+    (let ((coding-system-for-read coding)
+          (coding-system-for-write coding)
+          (text "/* \u00e9 */\nint first(void)\n{\n    return 1;\n}\n"))
+      (emacs-tests-in-file "a.c" text
+        (let (coding-system-for-read coding-system-for-write changed)
+          (ert-info ((format "%s" coding))
+            (search-forward "{")
+            (emacs-tests-offer "\n    first();\n    first();")
+            (gridls-accept)
+            (setq text (string-replace "{\n" "{\n    first();\n    first();\n" text))
+            (should (equal (buffer-string) text))
+            (save-buffer)
+            (should (equal (emacs-tests-bytes file) (encode-coding-string text coding)))
+            (gridls-document-attach)
+            (gridls-client-request
+             'gridls/refactor `( :textDocument ,(gridls-document-identifier)
+                                 :range ,(gridls-document-range (point-min) (point-max))
+                                 :instruction "Say why it is so.")
+             :result (lambda (result) (setq changed (plist-get result :edit))))
+            (emacs-tests-wait "it is rewritten" (lambda () changed))
+            (gridls-edit-apply-all (gridls-edit-hunks changed))
+            (should-not (equal (buffer-string) text))
+            (should-not (string-search "\r" (buffer-string)))
+            (should (string-search "/* \u00e9 */\nint first(void)\n" (buffer-string)))
+            (save-buffer)
+            (should (equal (emacs-tests-bytes file)
+                           (encode-coding-string (buffer-string) coding)))))))))
+
+(ert-deftest emacs-tests-ghost-text-where-lines-end-in-different-ways ()
+  (pcase-dolist (`(,text ,line ,new)
+                 '(("a\r\nb\nc\r\n" 1 "a1\r\n2\r\nb\nc\r\n")
+                   ("a\r\nb\nc\r\n" 2 "a\r\nb1\n2\nc\r\n")
+                   ("a\r\nb\nc\r\nd" 4 "a\r\nb\nc\r\nd1\r\n2")
+                   ("a\r\nb\nc" 3 "a\r\nb\nc1\n2")
+                   ("a" 1 "a1\n2")))
+    (dolist (command '(gridls-accept gridls-accept-line))
+      (emacs-tests-in-file "a.txt" text
+        (forward-line (1- line))
+        (forward-char)
+        (emacs-tests-offer "1\n2")
+        (funcall command)
+        (when (eq command 'gridls-accept-line)
+          (gridls-inline--after-command)
+          (funcall command))
+        (should (equal (buffer-string) new))))))
+
 ;;;; With the daemon
 
 (ert-deftest emacs-tests-a-completion ()
