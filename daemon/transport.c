@@ -137,6 +137,7 @@ static void deliver_head(struct transfer *transfer)
         .should_retry = transfer->head.should_retry,
         .request_id = transfer->head.request_id,
         .content_type = transfer->head.content_type,
+        .date = transfer->head.date,
     };
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &head.code);
     char *location CLEANUP(cleanup_free) = resolve_location(transfer);

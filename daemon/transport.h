@@ -64,6 +64,7 @@ struct transport_head {
     const char *should_retry; /* x-should-retry */
     const char *request_id;   /* x-request-id, request-id or the like */
     const char *content_type;
+    const char *date;         /* when the server says it is */
 };
 
 struct transport_callbacks {

@@ -22,6 +22,7 @@ static const struct field fields[] = {
     {"x-amzn-requestid", FIELD(request_id)},
     {"cf-ray", FIELD(request_id)},
     {"content-type", FIELD(content_type)},
+    {"date", FIELD(date)},
 };
 
 static char **slot_of(struct transport_head_values *values, const struct field *field)

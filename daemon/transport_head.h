@@ -14,6 +14,7 @@ struct transport_head_values {
     char *should_retry;
     char *request_id;
     char *content_type;
+    char *date;
 };
 
 #define TRANSPORT_HEAD_VALUE_CAP ((size_t)16 << 10)

@@ -73,13 +73,20 @@ static int on_text(void *context, unsigned index, const char *text, size_t lengt
     return call->state == CALL_OVER; /* cancelled by its reader: stop decoding */
 }
 
+/* The time of day, by the server's clock where it tells it. */
+static int64_t time_at(const struct transport_head *head)
+{
+    int64_t theirs = retry_after_time(head->date);
+    struct timespec ours;
+    clock_gettime(CLOCK_REALTIME, &ours);
+    return theirs >= 0 ? theirs : ours.tv_sec;
+}
+
 static void on_head(void *context, const struct transport_head *head)
 {
     struct upstream_call *call = context;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
     call->code = head->code;
-    call->retry_after_ms = retry_after_parse(head->retry_after, head->retry_after_ms, now.tv_sec);
+    call->retry_after_ms = retry_after_parse(head->retry_after, head->retry_after_ms, time_at(head));
     if (head->should_retry)
         call->should_retry = strcmp(head->should_retry, "true") == 0;
     log_write(call->upstream->log, LOG_DEBUG, "%s: HTTP %ld%s%s", task_name(call->task), head->code,

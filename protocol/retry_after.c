@@ -42,10 +42,17 @@ static int64_t bounded(int64_t ms)
     return ms < 0 ? 0 : ms > DAY_MS ? DAY_MS : ms;
 }
 
+int64_t retry_after_time(const char *text)
+{
+    struct tm date = {0};
+    const char *end = text ? strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &date) : NULL;
+
+    return end && *end == '\0' ? (int64_t)timegm(&date) : -1;
+}
+
 int64_t retry_after_parse(const char *retry_after, const char *retry_after_ms, int64_t now_s)
 {
     int64_t value;
-    struct tm date = {0};
 
     if (retry_after_ms && parse_thousandths(retry_after_ms, &value))
         return bounded(value / 1000);
@@ -53,10 +60,8 @@ int64_t retry_after_parse(const char *retry_after, const char *retry_after_ms, i
         return -1;
     if (parse_thousandths(retry_after, &value))
         return bounded(value);
-    const char *end = strptime(retry_after, "%a, %d %b %Y %H:%M:%S GMT", &date);
-    if (end && *end == '\0')
-        return bounded(((int64_t)timegm(&date) - now_s) * 1000);
-    return -1;
+    value = retry_after_time(retry_after);
+    return value < 0 ? -1 : bounded((value - now_s) * 1000);
 }
 
 int64_t retry_after_duration(const char *text)

@@ -40,6 +40,7 @@ KINDS = {
     # -- no HTTP, or not what was asked for
     'a reset': ([Cut()], 'network'),
     'a reset behind the head': ([sse_head(), Cut()], 'network'),
+    'an end behind the head': ([sse_head()], 'network'),
     'words': ([b'hello there\r\n'], 'upstream'),
     'HTTP/2': ([b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'], 'upstream'),
     'half a status': ([b'HTTP/1.1 20\r\n\r\n'], 'upstream'),

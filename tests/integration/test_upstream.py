@@ -183,6 +183,13 @@ class UpstreamTest(unittest.TestCase):
             self.assertIn('An int.', client.answer(asked)['text'])
         self.end(client)
 
+    def test_a_server_that_queues_is_not_taken_for_dead(self):
+        """Its head may come later than a connection could."""
+        client = self.start({'connect_timeout_ms': 100})
+        self.upstream.answer([Pause(0.3), stream('An int.')])
+        self.assertEqual(client.answer(self.explain(client))['text'], 'An int.')
+        self.end(client)
+
     def test_signs_of_life_are_no_answer(self):
         client = self.start({'idle_timeout_ms': 300, 'max_in_flight': 8})
         for sign in (b': waiting\n\n', event({'choices': []}), event({'choices': [{'delta': {}}]})):

@@ -71,6 +71,7 @@ static void takes_odd_chunks(void **state)
           "data: {\"choices\":[{\"message\":{\"content\":\"a\"}}]}\n\n"
           "data: {\"choices\":[{\"delta\":{\"content\":null,\"role\":null,\"tool_calls\":null,"
           "\"refusal\":null},\"finish_reason\":\"\"}],\"error\":null,\"usage\":null}\n\n"
+          "data: {\"choices\":[{\"delta\":{\"role\":\"\",\"content\":\"\"}}],\"timings\":{\"n\":1}}\n\n"
           "data: {\"choices\":[{\"delta\":{\"content\":7}}],\"obfuscation\":\"zz\"}\n\n" CONTENT(
               "b") STOP,
           CHAT_COMPLETE, "ab");

@@ -50,6 +50,17 @@ static void test_values(void **state)
     }
 }
 
+static void test_times(void **state)
+{
+    (void)state;
+    assert_int_equal(retry_after_time("Wed, 21 Oct 2015 07:28:00 GMT"), NOW);
+    assert_int_equal(retry_after_time("Thu, 01 Jan 1970 00:00:00 GMT"), 0);
+    assert_int_equal(retry_after_time(NULL), -1);
+    assert_int_equal(retry_after_time(""), -1);
+    assert_int_equal(retry_after_time("Wed, 21 Oct 2015 07:28:00"), -1);
+    assert_int_equal(retry_after_time("1445412480"), -1);
+}
+
 static void test_words(void **state)
 {
     static const struct {
@@ -82,7 +93,11 @@ static void test_words(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_words)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_words),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
