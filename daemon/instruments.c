@@ -8,15 +8,15 @@
 
 /* As The Grid's own list of models had them in 2026. */
 static const struct chat_model table[] = {
-    {"text-standard", 128000, 65536, ALWAYS_REASONS},
-    {"text-prime", 196608, 131072, ALWAYS_REASONS},
-    {"text-max", 1000000, 128000, MAY_REASON},
-    {"code-standard", 128000, 65536, ALWAYS_REASONS},
-    {"code-prime", 196608, 131072, ALWAYS_REASONS},
-    {"code-max", 1000000, 128000, MAY_REASON},
-    {"agent-standard", 128000, 65536, ALWAYS_REASONS},
-    {"agent-prime", 196608, 131072, ALWAYS_REASONS},
-    {"agent-max", 1000000, 128000, MAY_REASON},
+    {"text-standard", 128000, 65536, ALWAYS_REASONS, 120000},
+    {"text-prime", 196608, 131072, ALWAYS_REASONS, 120000},
+    {"text-max", 1000000, 128000, MAY_REASON, 922000},
+    {"code-standard", 128000, 65536, ALWAYS_REASONS, 120000},
+    {"code-prime", 196608, 131072, ALWAYS_REASONS, 120000},
+    {"code-max", 1000000, 128000, MAY_REASON, 922000},
+    {"agent-standard", 128000, 65536, ALWAYS_REASONS, 120000},
+    {"agent-prime", 196608, 131072, ALWAYS_REASONS, 120000},
+    {"agent-max", 1000000, 128000, MAY_REASON, 922000},
 };
 
 static const struct chat_model *find_built_in(const char *name)
@@ -45,12 +45,26 @@ struct chat_model instrument_limits(const struct chat_model *told, const struct 
         limits.max_output = built_in->max_output;
     if (!limits.efforts)
         limits.efforts = built_in->efforts;
+    if (!limits.max_input)
+        limits.max_input = built_in->max_input;
     return limits;
 }
 
 int64_t instrument_max_tokens(const struct chat_model *limits, int64_t wanted)
 {
     return limits->max_output > 0 && wanted > limits->max_output ? limits->max_output : wanted;
+}
+
+int64_t instrument_room(const struct chat_model *limits, int64_t max_tokens)
+{
+    int64_t most = limits->max_input > 0 ? limits->max_input : -1;
+    int64_t room = limits->context_length - instrument_max_tokens(limits, max_tokens);
+
+    if (limits->context_length <= 0)
+        return most;
+    if (most >= 0 && most < room)
+        return most;
+    return room > 0 ? room : 0;
 }
 
 const char *instrument_effort(const struct chat_model *limits, const char *wanted)

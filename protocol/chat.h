@@ -251,6 +251,7 @@ struct chat_model {
     int64_t context_length;  /* tokens; 0: not told */
     int64_t max_output;      /* tokens; 0: not told */
     unsigned efforts;        /* enum chat_effort bits that it takes; 0: not told */
+    int64_t max_input;       /* tokens of a prompt, where that is less than the context; 0: not told */
 };
 
 #define CHAT_MODELS_MAX 512

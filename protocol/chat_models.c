@@ -13,6 +13,9 @@ static const char *const output_paths[] = {
     "max_completion_tokens", "max_output_tokens", "max_output_length",
     "top_provider.max_completion_tokens",
 };
+static const char *const input_paths[] = {
+    "max_input_tokens", "max_prompt_tokens", "max_input_length",
+};
 
 /* From the least on, bit by bit. */
 static const char *const effort_names[] = {"none", "minimal", "low", "medium", "high", "xhigh"};
@@ -82,6 +85,8 @@ static bool take_model(struct chat_model *model, const struct json *entry)
         first_limit(entry, context_paths, sizeof context_paths / sizeof context_paths[0]);
     model->max_output =
         first_limit(entry, output_paths, sizeof output_paths / sizeof output_paths[0]);
+    model->max_input =
+        first_limit(entry, input_paths, sizeof input_paths / sizeof input_paths[0]);
     model->efforts = read_efforts(json_at(entry, "reasoning.supported_efforts"));
     return true;
 }

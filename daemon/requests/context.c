@@ -40,10 +40,9 @@ size_t context_room(const struct services *services, const struct config *config
     const char *instrument = config->instruments[task];
     const struct chat_model *told = upstream_find_model(services->upstream, config, instrument);
     struct chat_model limits = instrument_limits(told, config, instrument);
-    if (limits.context_length <= 0)
+    int64_t room = instrument_room(&limits, config->parameters[task].max_tokens);
+    if (room < 0)
         return SIZE_MAX;
-    int64_t answer = instrument_max_tokens(&limits, config->parameters[task].max_tokens);
-    int64_t room = limits.context_length - answer;
     return room > 0 ? (size_t)room * BYTES_PER_TOKEN : 0;
 }
 

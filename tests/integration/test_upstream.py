@@ -76,6 +76,16 @@ class UpstreamTest(unittest.TestCase):
         self.upstream.answer(response(200, {'data': [
             {'id': 'code-prime', 'context_length': 8192, 'max_completion_tokens': 4096}]}),
             method='GET')
+        self.check_prompts_fit()
+
+    def test_prompts_fit_a_limit_of_their_own(self):
+        self.upstream.forget_rules()
+        self.upstream.answer(response(200, {'data': [
+            {'id': 'code-prime', 'context_length': 196608, 'max_input_tokens': 4096}]}),
+            method='GET')
+        self.check_prompts_fit()
+
+    def check_prompts_fit(self):
         self.upstream.answer(stream('An int.'), times=None)
         client = self.start()
         self.type(client, 'int y;\n' * 9000, 2)

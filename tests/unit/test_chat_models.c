@@ -49,6 +49,14 @@ static void reads_lists(void **state)
           "9,\"max_completion_tokens\":3}}]}",
           "r/9/3 ");
     check("{\"data\":[]}", "");
+    const char input[] = "{\"data\":[{\"id\":\"a\",\"max_input_tokens\":120000},{\"id\":\"b\"}]}";
+    struct chat_model *models;
+    size_t count;
+
+    assert_int_equal(chat_models_parse(input, strlen(input), &models, &count), 0);
+    assert_int_equal(models[0].max_input, 120000);
+    assert_int_equal(models[1].max_input, 0);
+    free(models);
 }
 
 static void reads_efforts(void **state)

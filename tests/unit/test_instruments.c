@@ -27,6 +27,7 @@ static void the_nine_have_limits(void **state)
         assert_true(limits.context_length >= 128000);
         assert_true(limits.max_output >= 65536 && limits.max_output < limits.context_length);
         assert_true(limits.efforts & CHAT_EFFORT_LOW);
+        assert_true(limits.max_input >= 120000 && limits.max_input < limits.context_length);
         assert_int_equal((limits.efforts & CHAT_EFFORT_NONE) != 0, strstr(nine[i], "-max") != NULL);
     }
     assert_int_equal(instrument_limits(NULL, &grid, "Code-Prime").context_length, 196608);
@@ -48,13 +49,14 @@ static void other_names_and_places_have_none(void **state)
 static void what_was_told_wins(void **state)
 {
     const struct config grid = {.is_the_grid = true};
-    const struct chat_model told = {"code-prime", 256000, 0, CHAT_EFFORT_HIGH};
+    const struct chat_model told = {"code-prime", 256000, 0, CHAT_EFFORT_HIGH, 0};
     struct chat_model limits = instrument_limits(&told, &grid, "code-prime");
 
     (void)state;
     assert_int_equal(limits.context_length, 256000);
     assert_int_equal(limits.max_output, 131072);
     assert_int_equal(limits.efforts, CHAT_EFFORT_HIGH);
+    assert_int_equal(limits.max_input, 120000);
     limits = instrument_limits(&told, &(struct config){0}, "code-prime");
     assert_int_equal(limits.max_output, 0);
 }
@@ -66,6 +68,22 @@ static void limits_bound_what_is_asked_for(void **state)
     assert_int_equal(instrument_max_tokens(&(struct chat_model){.max_output = 100}, 101), 100);
     assert_int_equal(instrument_max_tokens(&(struct chat_model){0}, 101), 101);
     assert_int_equal(instrument_max_tokens(&(struct chat_model){.max_output = 100}, 0), 0);
+}
+
+static void prompts_have_the_room_that_is_left(void **state)
+{
+    (void)state;
+    assert_int_equal(instrument_room(&(struct chat_model){0}, 100), -1);
+    assert_int_equal(instrument_room(&(struct chat_model){.context_length = 1000}, 100), 900);
+    assert_int_equal(instrument_room(&(struct chat_model){.context_length = 1000, .max_output = 50},
+                                     100), 950);
+    assert_int_equal(instrument_room(&(struct chat_model){.context_length = 1000}, 2000), 0);
+    /* A prompt may have a limit of its own, below the context. */
+    assert_int_equal(instrument_room(&(struct chat_model){.context_length = 1000, .max_input = 500},
+                                     100), 500);
+    assert_int_equal(instrument_room(&(struct chat_model){.context_length = 1000, .max_input = 950},
+                                     100), 900);
+    assert_int_equal(instrument_room(&(struct chat_model){.max_input = 500}, 100), 500);
 }
 
 static void check_effort(unsigned taken, const char *wanted, const char *asked)
@@ -103,6 +121,7 @@ int main(void)
         cmocka_unit_test(other_names_and_places_have_none),
         cmocka_unit_test(what_was_told_wins),
         cmocka_unit_test(limits_bound_what_is_asked_for),
+        cmocka_unit_test(prompts_have_the_room_that_is_left),
         cmocka_unit_test(efforts_are_the_nearest_that_are_taken),
     };
 
