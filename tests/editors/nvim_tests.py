@@ -2,7 +2,6 @@
 
 import test_vim
 from nvim_case import Nvim
-from support.terminal import wait_until
 from test_vim import SOURCE, Wait, stream
 
 
@@ -104,7 +103,8 @@ class NameTest(Nvim):
         terminal.wait_for('gridls: ready')
         stop = 'c.stop()' if self.suite == 'trixie' else 'c:stop()'
         terminal.type(f':lua local c = vim.lsp.get_clients()[1] {stop}\r')
-        wait_until(lambda: not self.daemons(terminal), 'the daemon ends')
+        terminal.wait_for(lambda screen: 'a.c gridls' not in screen)
+        self.assertEqual(self.daemons(terminal), [])
         self.status(terminal)
         terminal.wait_for('gridls: ready')
         terminal.type(':messages\r')

@@ -357,6 +357,9 @@ function M.request(bufnr, method, params, on)
   end, bufnr)
   if not sent then
     running[ticket] = nil
+    if on.failed then
+      on.failed({ code = REQUEST_FAILED, message = 'the daemon has just ended; try again' })
+    end
     return nil
   end
   running[ticket].id = id
