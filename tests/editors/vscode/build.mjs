@@ -11,6 +11,6 @@ await build({
 });
 
 await build({
-    entryPoints: ['host/index.ts'], outfile: 'build/host/index.cjs',
+    entryPoints: files('host'), outdir: 'build/host', outExtension: { '.js': '.cjs' },
     bundle: true, platform: 'node', format: 'cjs', target: 'node20', external: ['vscode'], logLevel: 'warning',
 });

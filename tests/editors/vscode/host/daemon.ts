@@ -1,35 +1,10 @@
-// Runs within VS Code's extension host, beside the extension.
+// One daemon for a window, its commands, and what a workspace may set.
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
+import { daemons, one, runAll, until } from './support/tests';
 
-async function until<T>(what: string, function_: () => T | Promise<T>): Promise<NonNullable<T>> {
-    for (const end = Date.now() + 30_000; Date.now() < end; await sleep(50)) {
-        const value = await function_();
-        if (value)
-            return value;
-    }
-    throw new Error(`in vain: ${what} (${daemons().join()})`);
-}
-
-/** The processes called gridls that this extension host has started. */
-function daemons(): number[] {
-    return fs.readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).filter(pid => {
-        try {
-            const [, name, parent] = /\((.*)\) \S (\d+)/.exec(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'))!;
-            return name === 'gridls' && Number(parent) === process.pid;
-        } catch {
-            return false; // it has just ended
-        }
-    });
-}
-
-const one = (not?: number): Promise<number> =>
-    until('one daemon', () => daemons().length === 1 && daemons()[0] !== not && daemons()[0]);
-
-const TESTS: Record<string, () => Promise<void>> = {
+export const run = (): Promise<void> => runAll({
     async 'all commands of the package are there'() {
         const extension = vscode.extensions.getExtension('gridls.gridls')!;
         await extension.activate();
@@ -64,14 +39,4 @@ const TESTS: Record<string, () => Promise<void>> = {
         await settings.update('enabled', undefined, vscode.ConfigurationTarget.Global);
         await one(third);
     },
-};
-
-export async function run(): Promise<void> {
-    for (const [name, test] of Object.entries(TESTS)) {
-        try {
-            await test();
-        } catch (error) {
-            throw new Error(`${name}: ${error instanceof Error ? error.stack : String(error)}`);
-        }
-    }
-}
+});

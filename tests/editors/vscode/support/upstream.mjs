@@ -23,13 +23,14 @@ class Call {
         this.response.write(`data: ${JSON.stringify(value)}\n\n`);
     }
 
-    send(text) {
-        this.event({ choices: [{ index: 0, delta: { content: text }, finish_reason: null }] });
+    send(text, index = 0) {
+        this.event({ choices: [{ index, delta: { content: text }, finish_reason: null }] });
         return this;
     }
 
     finish() {
-        this.event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+        for (let index = 0; index < (this.body.n ?? 1); index++)
+            this.event({ choices: [{ index, delta: {}, finish_reason: 'stop' }] });
         this.event({ choices: [], usage: { prompt_tokens: 40, completion_tokens: 2, total_tokens: 42 } });
         this.response.end('data: [DONE]\n\n');
     }

@@ -6,7 +6,6 @@ import fs from 'node:fs';
 import os from 'node:os';
 import net from 'node:net';
 import path from 'node:path';
-import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -16,7 +15,7 @@ const ROOT = path.resolve(HERE, '../../..');
 const SERVER = path.join(HERE, 'node_modules/code-server/lib/vscode/out/server-main.js');
 const CHROMIUM = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync',
                   '--disable-background-networking', '--disable-component-update', '--disable-dev-shm-usage'];
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 export const EXTENSION = path.join(ROOT, 'editors/vscode');
 export const PICTURES = path.join(ROOT, 'tests/output/vscode');
@@ -105,6 +104,7 @@ export class Workbench {
 
     /** Sets VS Code's user settings; those of the machine, to the server, stand in a file of their own. */
     configure(settings) {
+        this.settings = settings;
         for (const place of ['User', 'Machine'])
             this.write(path.join(this.data, place, 'settings.json'), JSON.stringify(settings));
     }
@@ -142,43 +142,21 @@ export class Workbench {
         return folder;
     }
 
-    /** A window on a folder, with a file open; `payload` is for VS Code's own test driver. */
-    async open(folder, { file, payload = [], expose = {} } = {}) {
+    /** A window on a folder, or on a .code-workspace; `payload` is for VS Code's own test driver. */
+    async open(place, { payload = [], expose = {} } = {}) {
         const context = await this.browser.newContext({ viewport: { width: 1100, height: 700 } });
         const page = await context.newPage();
+        page.setDefaultTimeout(PATIENCE_MS);
         for (const [name, function_] of Object.entries(expose))
             await page.exposeFunction(name, function_);
         const remote = name => `vscode-remote://127.0.0.1:${this.port}${name}`;
-        const told = [...payload.map(([name, value]) => [name, remote(value)]),
-                      ...(file ? [['openFile', remote(path.join(folder, file))]] : [])];
-        await page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(folder)}&payload=` +
-                        encodeURIComponent(JSON.stringify(told)));
-        const window = new Window(page, folder);
+        const isFolder = !place.endsWith('.code-workspace');
+        const told = payload.map(([name, value]) => [name, remote(value)]);
+        await page.goto(`http://127.0.0.1:${this.port}/?${isFolder ? 'folder' : 'workspace'}=` +
+                        `${encodeURIComponent(place)}&payload=${encodeURIComponent(JSON.stringify(told))}`);
+        const window = new Window(page, isFolder ? place : path.dirname(place));
         await window.see('.monaco-workbench .statusbar-item');
         return window;
-    }
-
-    /**
-     * A function that makes tests of one window, which is opened for the first: opening takes most of a
-     * test's time. What fails leaves a picture, and is tried once more in a window of its own.
-     */
-    static tests(title, open) {
-        let window;
-        const once = async (name, function_) => {
-            window ??= await open();
-            try {
-                await function_(window);
-            } catch (error) {
-                await window.picture(`failed ${title} ${name}`.replace(/\W+/g, '-'));
-                await window.close();
-                window = undefined;
-                throw error;
-            }
-        };
-        return (name, function_) => test(`${title}: ${name}`, () => once(name, function_).catch(error => {
-            console.error(`once ${title}: ${name}: ${error.message.split('\n')[0]}`);
-            return once(name, function_);
-        }));
     }
 
     async stop() {
@@ -202,7 +180,6 @@ export class Window {
     constructor(page, folder) {
         this.page = page;
         this.folder = folder;
-        page.setDefaultTimeout(PATIENCE_MS);
     }
 
     /** Writes a file into the folder and opens it. Each test has a file of its own. */
@@ -217,6 +194,17 @@ export class Window {
         await this.see(`.tab.active[data-resource-name="${name}"]`);
         await this.page.waitForSelector('.quick-input-widget', { state: 'hidden' });
         await this.see('.editor-instance .monaco-editor.focused .view-line');
+        await this.idle();
+    }
+
+    /**
+     * An editor gets some of its parts, the one for ghost text among them, once the window is idle or five
+     * seconds have gone by. What is typed before brings nothing forth. Idle callbacks come in their order.
+     */
+    idle() {
+        return this.page.evaluate(() => new Promise(resolve => {
+            requestIdleCallback(() => resolve(), { timeout: 10_000 });
+        }));
     }
 
     see(selector) {

@@ -3,27 +3,15 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { after, before } from 'node:test';
-import { PACKAGE, Workbench, until } from '../support/workbench.mjs';
-import { Upstream } from '../support/upstream.mjs';
+import { Suite } from '../support/suite.mjs';
+import { until } from '../support/workbench.mjs';
 
-let bench, upstream;
-
-before(async () => {
-    upstream = await Upstream.start();
-    bench = await Workbench.start({ extension: PACKAGE, daemon: upstream.settings });
-});
-
-after(async () => {
-    await bench?.stop();
-    await upstream?.stop();
-});
-
-const commit = Workbench.tests('commit', async () => {
-    const folder = bench.workspace({ 'a.c': 'int a;\n' });
-    bench.git(folder, 'init', '-q');
-    bench.git(folder, 'add', '.');
-    const window = await bench.open(folder);
+const suite = new Suite();
+const commit = suite.tests('commit', async () => {
+    const folder = suite.bench.workspace({ 'a.c': 'int a;\n' });
+    suite.bench.git(folder, 'init', '-q');
+    suite.bench.git(folder, 'add', '.');
+    const window = await suite.bench.open(folder);
     await window.seeStatus('Ready at');
     await window.press('Control+Shift+g');
     await window.see('.scm-view .scm-editor');
@@ -52,7 +40,7 @@ async function clear(window) {
 }
 
 async function press(window) {
-    const asked = upstream.next('commit');
+    const asked = suite.upstream.next('commit');
     await window.page.locator(BUTTON).first().click();
     return asked;
 }
@@ -113,7 +101,7 @@ commit('in the document that git opens it goes above the comments', async window
     await window.see('.quick-input-widget .monaco-list-row:has-text("COMMIT_EDITMSG")');
     await window.press('Enter');
     await window.see('.tab.active[data-resource-name="COMMIT_EDITMSG"]');
-    const asked = upstream.next('commit');
+    const asked = suite.upstream.next('commit');
     await window.command('gridls: Write the Commit Message');
     const call = await asked;
     call.send('Add a\n');
@@ -125,7 +113,7 @@ commit('in the document that git opens it goes above the comments', async window
 
 commit('with nothing staged it says so', async window => {
     await clear(window).catch(() => undefined);
-    bench.git(window.folder, '-c', 'user.name=A', '-c', 'user.email=a@example.com', 'commit', '-qm', 'x');
+    suite.bench.git(window.folder, '-c', 'user.name=A', '-c', 'user.email=a@example.com', 'commit', '-qm', 'x');
     await window.command('gridls: Write the Commit Message');
     await window.see('.notification-toast:has-text("staged")');
 });

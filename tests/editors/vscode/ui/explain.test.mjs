@@ -1,25 +1,13 @@
 // Explanations beside the code.
 
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
-import { PACKAGE, Workbench, until } from '../support/workbench.mjs';
-import { Upstream } from '../support/upstream.mjs';
+import { Suite } from '../support/suite.mjs';
+import { until } from '../support/workbench.mjs';
 
 const SOURCE = 'int first(void)\n{\n    return 1;\n}\n\nint last(void)\n{\n    return 2;\n}\n';
 
-let bench, upstream;
-
-before(async () => {
-    upstream = await Upstream.start();
-    bench = await Workbench.start({ extension: PACKAGE, daemon: upstream.settings });
-});
-
-after(async () => {
-    await bench?.stop();
-    await upstream?.stop();
-});
-
-const explain = Workbench.tests('explain', () => bench.open(bench.workspace({})));
+const suite = new Suite();
+const explain = suite.tests('explain');
 
 /** Opens the source, selects lines 6 to 9 and has them explained; gives the call and the view. */
 async function begin(window, name) {
@@ -27,7 +15,7 @@ async function begin(window, name) {
     await window.edit(name, SOURCE);
     await window.goTo(6, 1);
     await window.press('Shift+ArrowDown', 'Shift+ArrowDown', 'Shift+ArrowDown', 'Shift+ArrowDown');
-    const asked = upstream.next('explain');
+    const asked = suite.upstream.next('explain');
     await window.command('gridls: Explain');
     const call = await asked;
     const view = await window.frameWith('#answers');
@@ -69,7 +57,7 @@ explain('questions are asked in the box under the answer', async window => {
     const { call, view } = await begin(window, 'c.c');
     call.send('The first answer.').finish();
     await view.waitForSelector('article.done');
-    const asked = upstream.next('explain');
+    const asked = suite.upstream.next('explain');
     await view.locator('#question').fill('And why?');
     await view.locator('#question').press('Enter');
     const next = await asked;
@@ -90,7 +78,7 @@ explain('it stops when it is told to, and may be asked on', async window => {
     await view.click('#stop');
     await call.closed;
     await view.waitForSelector('.note:has-text("Stopped.")');
-    const asked = upstream.next('explain');
+    const asked = suite.upstream.next('explain');
     await view.locator('#question').fill('So?');
     await view.locator('#question').press('Enter');
     const next = await asked;

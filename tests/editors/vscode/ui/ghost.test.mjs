@@ -1,9 +1,7 @@
 // Ghost text, as a person sees it and takes it.
 
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
-import { PACKAGE, Workbench } from '../support/workbench.mjs';
-import { Upstream } from '../support/upstream.mjs';
+import { Suite } from '../support/suite.mjs';
 
 const SOURCE = `int first(void)
 {
@@ -16,24 +14,14 @@ int last(void)
 }
 `;
 
-let bench, upstream, count = 0;
-
-before(async () => {
-    upstream = await Upstream.start();
-    bench = await Workbench.start({ extension: PACKAGE, daemon: upstream.settings });
-});
-
-after(async () => {
-    await bench?.stop();
-    await upstream?.stop();
-});
-
-const inWindow = Workbench.tests('ghost text', () => bench.open(bench.workspace({})));
+const suite = new Suite();
+const inWindow = suite.tests('ghost text');
+let count = 0;
 
 /** A test with the source in a file of its own. */
 function ghost(name, function_) {
     inWindow(name, async window => {
-        upstream.completion = '';
+        suite.upstream.completion = '';
         await window.seeStatus('Ready at');
         const file = `a${++count}.c`;
         await window.edit(file, SOURCE);
@@ -42,7 +30,7 @@ function ghost(name, function_) {
 }
 
 ghost('it is seen while typing, and Tab accepts it', async (window, file) => {
-    upstream.completion = ' first() + 1;';
+    suite.upstream.completion = ' first() + 1;';
     await window.goTo(8);
     await window.type(' a =');
     await window.seeGhost(' first() + 1;');
@@ -53,7 +41,7 @@ ghost('it is seen while typing, and Tab accepts it', async (window, file) => {
 });
 
 ghost('a word of it is accepted by Ctrl+Right, a line by Ctrl+Alt+Right', async (window, file) => {
-    upstream.completion = ' = first();\n    int b = a;\n    return b;';
+    suite.upstream.completion = ' = first();\n    int b = a;\n    return b;';
     await window.goTo(8);
     await window.type(' a');
     await window.seeGhost('return b;');
@@ -67,7 +55,7 @@ ghost('a word of it is accepted by Ctrl+Right, a line by Ctrl+Alt+Right', async 
 });
 
 ghost('its first line is shown while the rest is being written, and then the rest', async (window, file) => {
-    const asked = upstream.next('completion');
+    const asked = suite.upstream.next('completion');
     await window.goTo(8);
     await window.type(' ');
     const call = await asked;
@@ -84,7 +72,7 @@ ghost('its first line is shown while the rest is being written, and then the res
 });
 
 ghost('dismissing it while it is being written ends the call, and nothing comes back', async window => {
-    const asked = upstream.next('completion');
+    const asked = suite.upstream.next('completion');
     await window.goTo(8);
     await window.type(' ');
     const call = await asked;
@@ -96,7 +84,7 @@ ghost('dismissing it while it is being written ends the call, and nothing comes 
 });
 
 ghost('typing what it says keeps the call, leaving the place ends it', async window => {
-    const asked = upstream.next('completion');
+    const asked = suite.upstream.next('completion');
     await window.goTo(8);
     await window.type(' ');
     const call = await asked;
@@ -109,7 +97,7 @@ ghost('typing what it says keeps the call, leaving the place ends it', async win
 });
 
 ghost('it is off where it was turned off, but may be asked for', async window => {
-    upstream.completion = 'one;';
+    suite.upstream.completion = 'one;';
     await window.command('gridls: Status and Switches');
     await window.see('.quick-input-widget:has-text("No Suggestions in This File")');
     await window.picture('menu');
@@ -132,14 +120,30 @@ ghost('it is off where it was turned off, but may be asked for', async window =>
     await window.seeGhost('one;');
 });
 
+ghost('there are others to choose from where it is asked for', async (window, file) => {
+    const asked = suite.upstream.next('completion');
+    await window.goTo(8);
+    await window.press('Alt+\\');
+    const call = await asked;
+    assert.equal(call.body.n, 3);
+    call.send(' a;').send(' b;', 1).send(' c;', 2).finish();
+    await window.seeGhost(' a;');
+    for (const [key, next] of [[']', ' b;'], [']', ' c;'], [']', ' a;'], ['[', ' c;'], ['[', ' b;']]) {
+        await window.press(`Alt+${key}`);
+        await window.seeGhost(next);
+    }
+    await window.press('Tab');
+    await window.saveAs(file, /^ {4}int b;$/m);
+});
+
 ghost('what comes by itself fails in silence, what was asked for says why', async window => {
-    const asked = upstream.next('completion');
+    const asked = suite.upstream.next('completion');
     await window.goTo(8);
     await window.type(' ');
     (await asked).fail(401, 'no such key');
     await window.seeStatus('refused');
     assert.equal(await window.page.locator('.notification-toast').count(), 0);
-    const again = upstream.next('completion');
+    const again = suite.upstream.next('completion');
     await window.press('Alt+\\');
     (await again).fail(401, 'no such key');
     await window.see('.notification-toast:has-text("refused"):has-text("Set the API Key")');
