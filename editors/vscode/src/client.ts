@@ -12,6 +12,8 @@ export interface ClientParts {
     spawn(): Promise<ChildProcess>;
     /** The settings that go with `initialize`. */
     options(): unknown;
+    /** A text as it may stand in a log. */
+    mask(text: string): string;
     /** The daemon has gone without having been asked to. */
     onClosed(): void;
 }
@@ -25,7 +27,10 @@ export class Client extends LanguageClient {
         super('gridls', 'gridls', parts.spawn, {
             documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
             outputChannel: parts.log,
-            traceOutputChannel: parts.log,
+            // A trace holds what was sent, and so the key among the settings.
+            traceOutputChannel: Object.create(parts.log, {
+                trace: { value: (message: string) => parts.log.trace(parts.mask(message)) },
+            }) as vscode.LogOutputChannel,
             revealOutputChannelOn: RevealOutputChannelOn.Never,
             initializationOptions: parts.options,
             initializationFailedHandler: () => false,

@@ -20,6 +20,7 @@ export interface DaemonParts {
     log: vscode.LogOutputChannel;
     middleware: Middleware;
     options(): unknown;
+    mask(text: string): string;
     onRunning(client: Client): void;
 }
 
@@ -100,6 +101,7 @@ export class Daemon implements vscode.Disposable {
             log: this.parts.log,
             middleware: this.parts.middleware,
             options: () => this.parts.options(),
+            mask: text => this.parts.mask(text),
             spawn: () => this.current === client
                 ? this.spawn(found.file, settings.get<string[]>('arguments', []))
                 : Promise.reject(new Error('it is no longer wanted')),

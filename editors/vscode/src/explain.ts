@@ -145,6 +145,8 @@ export class Explain implements vscode.Disposable {
         const isShown = (): boolean => this.running === running;
         let failed = false;
         try {
+            // VS Code closes what is in no tab, and what is closed the daemon does not know.
+            await vscode.workspace.openTextDocument(this.place!.uri);
             const result = await ask<Explanation>(client, 'gridls/explain', this.params(client, question),
                                                   running.token, {
                 onText: text => {

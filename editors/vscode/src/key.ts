@@ -32,6 +32,11 @@ export class Key implements vscode.Disposable {
         return this.value;
     }
 
+    /** The text without the key, for logs. */
+    mask(text: string): string {
+        return this.value ? text.replaceAll(this.value, '…') : text;
+    }
+
     async load(): Promise<void> {
         try {
             this.value = await this.secrets.get(NAME);
