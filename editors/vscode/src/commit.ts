@@ -72,7 +72,8 @@ export class Commit implements vscode.Disposable {
         }
         const repository = await findRepository(given);
         if (!repository) {
-            void say('There is no Git repository here.');
+            void say(vscode.workspace.isTrusted ? 'There is no Git repository here.'
+                : 'VS Code turns Git off in Restricted Mode, and with it the message box.');
             return;
         }
         const typed = repository.inputBox.value.trim();

@@ -5,6 +5,7 @@ import type { Client } from './client';
 import { Commit } from './commit';
 import { Daemon } from './daemon';
 import { Explain } from './explain';
+import { FirstSteps, openWalkthrough } from './first';
 import { Ghost } from './ghost';
 import { Key } from './key';
 import { showMenu } from './menu';
@@ -63,23 +64,27 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
             didChangeConfiguration: async () => settingsChanged(),
         },
     };
+    const firstSteps = new FirstSteps(context.globalState);
     const show = (): void => {
         const document = vscode.window.activeTextEditor?.document;
         item.show(started.state, status, !document || switches.isOn(document));
     };
     const started = daemon = new Daemon({
-        log, middleware, options: settings,
+        log, middleware, options: settings, mask: text => key.mask(text),
         onRunning: running => {
             running.onNotification('gridls/status', (told: Status) => {
                 status = told;
                 show();
+                firstSteps.heard(told, false);
             });
         },
     });
-    const refresh = async (): Promise<void> => {
+    const refresh = async (isStart = false): Promise<void> => {
         try {
             status = await client()?.sendRequest<Status>('gridls/status') ?? status;
             show();
+            if (status)
+                firstSteps.heard(status, isStart);
         } catch {
             // It is going down; its end is told elsewhere.
         }
@@ -100,7 +105,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
             else if (state.name === 'dead')
                 tellThatItDies(log);
             else if (state.name === 'running')
-                void refresh();
+                void refresh(true);
         }),
         switches.onDidChange(show),
         key.onDidChange(settingsChanged),
@@ -112,6 +117,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         }),
         vscode.commands.registerCommand('gridls.restart', start),
         vscode.commands.registerCommand('gridls.showLog', () => log.show(true)),
+        vscode.commands.registerCommand('gridls.begin', openWalkthrough),
         vscode.commands.registerCommand('gridls.menu', async () => {
             await refresh();
             await showMenu(started.state, status, switches);
@@ -134,7 +140,7 @@ function tellHowToGetIt(fault: string): void {
     const [how, path] = ['How to Get It', 'Set Its Path'];
     void say(`${fault} The extension needs it.`, how, path).then(button => {
         if (button === how)
-            void vscode.commands.executeCommand('workbench.action.openWalkthrough', 'gridls.gridls#start', false);
+            openWalkthrough();
         else if (button === path)
             void vscode.commands.executeCommand('workbench.action.openSettings', 'gridls.path');
     });

@@ -33,12 +33,16 @@ export async function showMenu(daemon: DaemonState, status: Status | undefined,
                                switches: Switches): Promise<void> {
     const document = vscode.window.activeTextEditor?.document;
     const isOff = daemon.name === 'off';
+    const setKey = command('key', 'Set the API Key…', 'gridls.setApiKey');
+    const isFirst = status?.state === 'unconfigured';
     const entries: Entry[] = [
+        ...(isFirst ? [setKey] : []),
         ...(document ? [documentOf(document, switches), languageOf(document, switches)] : []),
         entry(isOff ? 'sparkle' : 'circle-slash', isOff ? 'Turn gridls On' : 'Turn gridls Off',
               () => vscode.workspace.getConfiguration('gridls')
                   .update('enabled', isOff, vscode.ConfigurationTarget.Global)),
-        command('key', 'Set the API Key…', 'gridls.setApiKey'),
+        ...(isFirst ? [] : [setKey]),
+        command('book', 'How to Begin', 'gridls.begin'),
         command('gear', 'Settings', 'workbench.action.openSettings', '@ext:gridls.gridls'),
         command('output', 'Show Log', 'gridls.showLog'),
         command('debug-restart', 'Restart', 'gridls.restart'),

@@ -13,13 +13,14 @@ const HOST_PATIENCE_MS = 90_000;
 /** The upstream and the workbench of one file of tests, there from its first test to its last. */
 export class Suite {
 
-    /** `settings` are VS Code's, `daemon` the daemon's own. */
-    constructor({ settings = {}, daemon = {} } = {}) {
+    /** `settings` are VS Code's, `daemon` the daemon's own; `begin` is what comes before all tests. */
+    constructor({ settings = {}, daemon = {}, begin = () => undefined } = {}) {
         before(async () => {
             this.upstream = await Upstream.start();
             this.bench = await Workbench.start({
                 extension: PACKAGE, settings, daemon: { ...this.upstream.settings, ...daemon },
             });
+            await begin();
         });
         after(async () => {
             await this.bench?.stop();

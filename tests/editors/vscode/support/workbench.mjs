@@ -291,9 +291,22 @@ export class Window {
         return this.page.locator('[id="gridls.gridls.gridls"]');
     }
 
-    seeStatus(text) {
-        return until(`status ${text}`, async () =>
-            (await this.status().getAttribute('aria-label').catch(() => ''))?.includes(text));
+    /** Waits until the status holds the text, and not the other. */
+    seeStatus(text, not) {
+        return until(`status ${text}`, async () => {
+            const label = await this.status().getAttribute('aria-label').catch(() => '');
+            return label?.includes(text) && !(not && label.includes(not));
+        });
+    }
+
+    /** Chooses from the menu of the status. */
+    async choose(title) {
+        await this.command('gridls: Status and Switches');
+        await this.see(`.quick-input-widget .monaco-list-row:has-text("${title.replaceAll('"', '\\"')}")`);
+        await this.type(title);
+        await this.page.locator('.quick-input-widget .monaco-list-row.focused', { hasText: title }).waitFor();
+        await this.press('Enter');
+        await this.page.waitForSelector('.quick-input-widget', { state: 'hidden' });
     }
 
     /** What was done in the window before is known to the extension once it has shown its menu. */
