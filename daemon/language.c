@@ -55,3 +55,59 @@ const char *language_of_path(const char *path)
     }
     return "";
 }
+
+/* LSP's ids, and what editors call the rest. */
+static const struct {
+    const char *language;
+    struct language_layout layout;
+} layouts[] = {
+    {"c", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//", .single = true}},
+    {"coffeescript", {.blocks = LANGUAGE_BLOCKS_INDENTED, .comment = "#"}},
+    {"cpp", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//", .single = true}},
+    {"crystal", {.blocks = LANGUAGE_BLOCKS_WORDS, .comment = "#"}},
+    {"csharp", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//", .single = true}},
+    {"css", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = ""}},
+    {"cuda-cpp", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//", .single = true}},
+    {"dart", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//"}},
+    {"elixir", {.blocks = LANGUAGE_BLOCKS_WORDS, .comment = "#"}},
+    {"fish", {.blocks = LANGUAGE_BLOCKS_WORDS, .comment = "#"}},
+    {"fsharp", {.blocks = LANGUAGE_BLOCKS_INDENTED, .comment = "//", .single = true}},
+    {"gdscript", {.blocks = LANGUAGE_BLOCKS_INDENTED, .comment = "#"}},
+    {"go", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//", .single = true}},
+    {"groovy", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//"}},
+    {"haskell", {.blocks = LANGUAGE_BLOCKS_INDENTED, .comment = "--", .single = true}},
+    {"java", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//", .single = true}},
+    {"javascript", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//"}},
+    {"javascriptreact", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//"}},
+    {"julia", {.blocks = LANGUAGE_BLOCKS_WORDS, .comment = "#", .single = true}},
+    {"kotlin", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//", .single = true}},
+    {"less", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//"}},
+    {"lua", {.blocks = LANGUAGE_BLOCKS_WORDS, .comment = "--"}},
+    {"makefile", {.blocks = LANGUAGE_BLOCKS_INDENTED, .comment = "#"}},
+    {"nim", {.blocks = LANGUAGE_BLOCKS_INDENTED, .comment = "#", .single = true}},
+    {"objective-c", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//", .single = true}},
+    {"objective-cpp", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//", .single = true}},
+    {"perl", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "#"}},
+    {"php", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//"}},
+    {"python", {.blocks = LANGUAGE_BLOCKS_INDENTED, .comment = "#"}},
+    {"ruby", {.blocks = LANGUAGE_BLOCKS_WORDS, .comment = "#"}},
+    {"rust", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//", .single = true}},
+    {"scss", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//"}},
+    {"bash", {.blocks = LANGUAGE_BLOCKS_WORDS, .comment = "#", .patterns = true}},
+    {"sh", {.blocks = LANGUAGE_BLOCKS_WORDS, .comment = "#", .patterns = true}},
+    {"shellscript", {.blocks = LANGUAGE_BLOCKS_WORDS, .comment = "#", .patterns = true}},
+    {"swift", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//"}},
+    {"typescript", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//"}},
+    {"typescriptreact", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//"}},
+    {"vim", {.blocks = LANGUAGE_BLOCKS_WORDS, .comment = "\""}},
+    {"zig", {.blocks = LANGUAGE_BLOCKS_BRACES, .comment = "//", .single = true}},
+};
+
+struct language_layout language_layout(const char *language)
+{
+    for (size_t i = 0; language && i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+        if (strcmp(layouts[i].language, language) == 0)
+            return layouts[i].layout;
+    }
+    return (struct language_layout){.blocks = LANGUAGE_BLOCKS_UNKNOWN, .comment = ""};
+}

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "daemon/language.h"
 #include "protocol/buffer.h"
 
 /*
@@ -169,11 +170,14 @@ struct answer_completion_place {
     size_t line_after_length;
     const char *next_lines;    /* some text below, any line ends, from the next line's start */
     size_t next_lines_length;
+    const char *above;         /* some text above, any line ends, up to the cursor's line */
+    size_t above_length;
     const char *previous_line; /* the last line above that is not blank */
     size_t previous_line_length;
     bool is_right_below;       /* it is the line above, with no blank one between */
     unsigned max_lines;        /* 0: no bound */
     bool prose;                /* markdown and plain text: fences may be content */
+    struct language_layout layout;
 };
 
 struct answer_completion {

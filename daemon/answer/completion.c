@@ -138,7 +138,9 @@ static struct answer_completion_place whole_place(const struct answer_completion
     whole.line_before = place->line_before ? place->line_before : "";
     whole.line_after = place->line_after ? place->line_after : "";
     whole.next_lines = place->next_lines ? place->next_lines : "";
+    whole.above = place->above ? place->above : "";
     whole.previous_line = place->previous_line ? place->previous_line : "";
+    whole.layout.comment = place->layout.comment ? place->layout.comment : "";
     return whole;
 }
 

@@ -52,8 +52,10 @@ void completion_drop_echoed_word(struct completion_fit *fit);
 void completion_drop_leading_blanks(struct completion_fit *fit);
 void completion_drop_doubled_indent(struct completion_fit *fit);
 
-/* completion_block.c */
+/* completion_indent.c */
 void completion_restore_indent(struct completion_fit *fit);
+
+/* completion_block.c */
 void completion_stop_behind_block(struct completion_fit *fit);
 
 /* completion_tail.c */

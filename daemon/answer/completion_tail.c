@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/answer/lines.h"
+#include "daemon/answer/opening.h"
 #include "protocol/position.h"
 #include "protocol/utf8.h"
 
@@ -212,7 +213,7 @@ static bool is_line_below(const struct completion_fit *fit, size_t start, size_t
     lines_trim(&below, &below_length);
     /* The first line has its indentation before the cursor. */
     return length == below_length && memcmp(line, below, length) == 0 &&
-           (length >= UNMISTAKABLE_LINE ||
+           ((length >= UNMISTAKABLE_LINE && !opening_goes_on(line, length)) ||
             (start == 0 && fit->place->line_before_length == below_indent));
 }
 
@@ -400,7 +401,9 @@ static void join_at_closer(struct completion_fit *fit, size_t closer, const char
         else
             buffer_truncate(&fit->text, closer);
     } else if (common == rest_length) {
-        fit->replace_after = rest_length;
+        /* … or it closes what the text has opened since. */
+        if (!leaves_open(text + after, end - after, '\0'))
+            fit->replace_after = rest_length;
     } else {
         completion_cut(fit, closer);
     }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "daemon/language.h"
 #include "daemon/prompt/prompt.h"
 
 #define RULER "-----\n"
@@ -87,13 +88,11 @@ static const char prose[] =
     "1. Install the libraries.\n" PROMPT_CURSOR "\n"
     RULER "2. Run `make`.\n" RULER;
 
-/* What is in none of these is taken for a language with braces. */
+/* What has no blocks; what is in none of these and of no known layout has braces. */
 static const struct {
     const char *const languages[LANGUAGES_MAX];
     const char *examples;
 } kinds[] = {
-    {{"python", "nim", "coffeescript", "haskell", "fsharp", "gdscript", "makefile"}, indented},
-    {{"ruby", "shellscript", "sh", "bash", "lua", "elixir", "fish", "vim", "julia", "crystal"}, words},
     {{"html", "xml", "vue", "svelte", "erb", "handlebars", "jinja", "xhtml"}, markup},
     {{"json", "jsonc", "yaml", "toml", "ini", "properties", "dotenv"}, data},
     {{"markdown", "plaintext", "text", "latex", "tex", "restructuredtext", "gitcommit", "mail", "org",
@@ -102,11 +101,15 @@ static const struct {
 
 const char *completion_examples(const char *language)
 {
+    enum language_blocks blocks = language_layout(language).blocks;
+
     for (size_t i = 0; language && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         for (size_t k = 0; k < LANGUAGES_MAX && kinds[i].languages[k]; k++) {
             if (strcmp(kinds[i].languages[k], language) == 0)
                 return kinds[i].examples;
         }
     }
-    return braces;
+    return blocks == LANGUAGE_BLOCKS_INDENTED ? indented
+           : blocks == LANGUAGE_BLOCKS_WORDS  ? words
+                                              : braces;
 }

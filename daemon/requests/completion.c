@@ -110,6 +110,7 @@ static int refit(struct completion *completion, struct completion_candidate *can
     struct answer_completion_place place =
         completion_place_lines(&completion->place, completion->config->completion_max_lines);
     place.prose = context_is_prose(completion->document);
+    place.layout = language_layout(completion->document->language_id);
     buffer_clear(&candidate->text);
     return answer_completion_fit(&place, candidate->model_text.data, candidate->model_text.length,
                                  last, &candidate->text, &candidate->fit);

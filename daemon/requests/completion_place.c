@@ -96,6 +96,8 @@ struct answer_completion_place completion_place_lines(const struct offer_place *
         .line_after_length = next - line_end_length,
         .next_lines = after->data + next,
         .next_lines_length = after->length - next,
+        .above = before->data,
+        .above_length = line_start,
         .max_lines = max_lines,
     };
     /* The last line above that is not blank. */

@@ -110,7 +110,11 @@ void fuzz_one(const char *data, size_t length)
         .line_prefix = before.data, .line_prefix_length = before.length,
         .line_end = length % 2 ? "\n" : "\r\n", .prose = length % 3 == 0,
     };
+    static const char *const languages[] = {"", "c", "javascript", "python", "ruby", "shellscript",
+                                            "lua"};
     struct answer_completion_place place = {
+        .above = original.data, .above_length = original.length,
+        .layout = language_layout(languages[length % (sizeof(languages) / sizeof(languages[0]))]),
         .line_before = before.data, .line_before_length = before.length,
         .line_after = after.data, .line_after_length = after.length,
         .next_lines = original.data, .next_lines_length = original.length,

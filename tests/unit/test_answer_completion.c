@@ -243,11 +243,12 @@ static void test_what_is_certain_stays(void **state)
 static void test_what_is_certain_stays_at_random(void **state)
 {
     static const char *const bits[] = {
-        "foo(a);", "return x;", "\n", "\n    ", "\n", "}", ")", "(", "{", "\"", "```", "```c\n",
+        "foo(a);", "return x;", "else", "end", "case", "if (x)", "# a", ".b()", "{\n", "then", "\n", "\n    ", "\n", "}", ")", "(", "{", "\"", "```", "```c\n",
         " ", "  ", "\t", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\r\n", "\r",
         "Here is it:",
         PROMPT_CURSOR, "</file>", "<|", ";", "ab", "abc", "'", "+ c;", "\xFF", "\n}\n", "foo(a);\n",
     };
+    static const char *const languages[6] = {"", "c", "css", "python", "ruby", "shellscript"};
     size_t round;
 
     (void)state;
@@ -274,6 +275,7 @@ static void test_what_is_certain_stays_at_random(void **state)
             .previous_line = texts[2], .previous_line_length = strlen(texts[2]),
             .next_lines = texts[3], .next_lines_length = strlen(texts[3]),
             .max_lines = (unsigned)rand() % 4, .prose = rand() % 8 == 0,
+            .layout = language_layout(languages[(size_t)rand() % 6]),
         };
         check_growth(texts[4], &place, texts[4], strlen(texts[4]));
     }

@@ -27,6 +27,7 @@ struct part {
 struct corpus_case {
     char name[128];
     bool prose;
+    char language[32];
     unsigned max_lines;
     struct part text, answer, after;
 };
@@ -45,6 +46,8 @@ static void take_heading(struct corpus_case *one, const char *line)
     if (!settings)
         return;
     one->prose = strstr(settings, "language=markdown") || strstr(settings, "language=plaintext");
+    if (strstr(settings, "language="))
+        sscanf(strstr(settings, "language="), "language=%31[a-z-]", one->language);
     if (strstr(settings, "max_lines="))
         one->max_lines = (unsigned)atoi(strstr(settings, "max_lines=") + strlen("max_lines="));
     *settings = '\0';
@@ -110,6 +113,7 @@ static void play(const struct corpus_case *one, size_t without, size_t answer_le
                   one->text.length - place.before.length - strlen(CURSOR));
     lines = completion_place_lines(&place, one->max_lines);
     lines.prose = one->prose;
+    lines.layout = language_layout(one->language);
     assert_int_equal(completion_fit_without(without, &lines, one->answer.text, answer_length, last,
                                             &text, result), 0);
     buffer_clear(after);
