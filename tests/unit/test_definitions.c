@@ -12,32 +12,10 @@
 #include <uv.h>
 
 #include "daemon/definitions.h"
-#include "protocol/buffer.h"
 #include "protocol/uri.h"
+#include "tests/unit/workspace_fixture.h"
 
-/* A workspace of real files, and what has been found in it. */
-struct scratch {
-    char directory[64];
-    uv_loop_t loop;
-    struct workspace *workspace;
-    struct documents documents;
-    struct neighbours *neighbours;
-    struct config config;
-    struct document *document;
-    struct buffer found; /* "path: first line\n" of each */
-    unsigned calls;
-};
-
-static void sh(const struct scratch *scratch, const char *script)
-{
-    char *command;
-    int length = asprintf(&command, "cd '%s' || exit 1\nset -e\n%s", scratch->directory, script);
-
-    assert_true(length > 0);
-    if (system(command) != 0)
-        fail_msg("script failed: %s", script);
-    free(command);
-}
+/* `out` is what has been found: "path: first line\n" of each. */
 
 static struct document *open_document(struct scratch *scratch, const char *name, const char *text)
 {
@@ -60,23 +38,12 @@ static struct document *open_document(struct scratch *scratch, const char *name,
 
 static int set_up(void **state)
 {
-    struct scratch *scratch = calloc(1, sizeof(*scratch));
-    char root[PATH_MAX];
+    struct scratch *scratch = scratch_create(NULL, 0);
 
-    assert_non_null(scratch);
-    strcpy(scratch->directory, "/tmp/gridls-defs-XXXXXX");
-    assert_non_null(mkdtemp(scratch->directory));
-    assert_int_equal(uv_loop_init(&scratch->loop), 0);
-    buffer_init(&scratch->found, BUFFER_CAP);
-    documents_init(&scratch->documents);
-    scratch->config.references = 1;
-    scratch->config.generation = 1;
-    assert_int_equal(workspace_create(&scratch->workspace, &scratch->loop, NULL), 0);
     assert_int_equal(neighbours_create(&scratch->neighbours, &scratch->loop, NULL,
                                        scratch->workspace), 0);
     sh(scratch, "mkdir r");
-    snprintf(root, sizeof(root), "%s/r", scratch->directory);
-    assert_int_equal(workspace_add_root(scratch->workspace, root), 0);
+    assert_int_equal(workspace_add_root(scratch->workspace, at(scratch, "r")), 0);
     *state = scratch;
     return 0;
 }
@@ -86,14 +53,7 @@ static int tear_down(void **state)
     struct scratch *scratch = *state;
 
     neighbours_destroy(scratch->neighbours);
-    workspace_destroy(scratch->workspace);
-    documents_finish(&scratch->documents);
-    uv_run(&scratch->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&scratch->loop), 0);
-    assert_int_equal(scratch->config.references, 1);
-    buffer_finish(&scratch->found);
-    sh(scratch, "rm -rf \"$PWD\"");
-    free(scratch);
+    scratch_destroy(scratch);
     return 0;
 }
 
@@ -103,7 +63,7 @@ static void on_found(void *context, struct definitions *found)
 
     scratch->calls++;
     for (size_t i = 0; i < found->count; i++)
-        buffer_printf(&scratch->found, "%s: %.*s\n", found->items[i].path,
+        buffer_printf(&scratch->out, "%s: %.*s\n", found->items[i].path,
                       (int)strcspn(found->items[i].text, "\n"), found->items[i].text);
 }
 
@@ -123,7 +83,7 @@ static struct definitions_search *begin(struct scratch *scratch, const char *tex
     };
     struct definitions_search *search;
 
-    buffer_clear(&scratch->found);
+    buffer_clear(&scratch->out);
     scratch->calls = 0;
     assert_int_equal(definitions_search_start(&search, &options, on_found, scratch), 0);
     assert_int_equal(scratch->calls, 0);
@@ -135,7 +95,7 @@ static const char *find(struct scratch *scratch, const char *text)
     begin(scratch, text, true, 60000);
     uv_run(&scratch->loop, UV_RUN_DEFAULT);
     assert_int_equal(scratch->calls, 1);
-    return scratch->found.data;
+    return scratch->out.data;
 }
 
 static void test_own_text_then_neighbours_then_files(void **state)
@@ -152,7 +112,7 @@ static void test_own_text_then_neighbours_then_files(void **state)
                         "s/far.c: int far_one(void)\n");
     begin(scratch, "far_one(); own_one(); open_one();", false, 60000);
     uv_run(&scratch->loop, UV_RUN_DEFAULT);
-    assert_string_equal(scratch->found.data, "a.c: int own_one(void)\n");
+    assert_string_equal(scratch->out.data, "a.c: int own_one(void)\n");
 }
 
 static void test_the_nearest_file_counts(void **state)
@@ -214,7 +174,7 @@ static void test_much_of_it_is_bounded(void **state)
         buffer_printf(&text, "one_%d() ", i);
     find(scratch, text.data);
     size_t lines = 0;
-    for (const char *at = scratch->found.data; (at = strchr(at, '\n')); at++)
+    for (const char *at = scratch->out.data; (at = strchr(at, '\n')); at++)
         lines++;
     assert_int_equal(lines, DEFINITIONS_MAX);
     buffer_finish(&text);

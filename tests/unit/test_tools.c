@@ -12,58 +12,18 @@
 #include <uv.h>
 
 #include "daemon/tools.h"
-#include "protocol/buffer.h"
 #include "protocol/uri.h"
 #include "protocol/utf8.h"
+#include "tests/unit/workspace_fixture.h"
 
-/* A workspace of real files, and what a tool has said of it. */
-struct scratch {
-    char directory[64];
-    uv_loop_t loop;
-    struct workspace *workspace;
-    struct documents documents;
-    struct config config;
-    struct buffer result;
-    unsigned calls;
-};
-
-static void sh(const struct scratch *scratch, const char *script)
-{
-    char *command;
-    int length = asprintf(&command, "cd '%s' || exit 1\nset -e\n%s", scratch->directory, script);
-
-    assert_true(length > 0);
-    if (system(command) != 0)
-        fail_msg("script failed: %s", script);
-    free(command);
-}
-
-static const char *at(const struct scratch *scratch, const char *name)
-{
-    static char paths[4][PATH_MAX];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-
-    snprintf(path, PATH_MAX, "%s/%s", scratch->directory, name);
-    return path;
-}
+/* `out` is what a tool has said of the workspace. */
 
 static int set_up(void **state)
 {
     static char secrets[] = ".env*";
     static char *ignored[] = {secrets};
-    struct scratch *scratch = calloc(1, sizeof(*scratch));
+    struct scratch *scratch = scratch_create(ignored, 1);
 
-    assert_non_null(scratch);
-    strcpy(scratch->directory, "/tmp/gridls-tool-XXXXXX");
-    assert_non_null(mkdtemp(scratch->directory));
-    assert_int_equal(uv_loop_init(&scratch->loop), 0);
-    buffer_init(&scratch->result, BUFFER_CAP);
-    documents_init(&scratch->documents);
-    scratch->config.references = 1;
-    scratch->config.generation = 1;
-    scratch->config.ignore = (struct config_strings){ignored, 1};
-    assert_int_equal(workspace_create(&scratch->workspace, &scratch->loop, NULL), 0);
     sh(scratch, "mkdir r");
     assert_int_equal(workspace_add_root(scratch->workspace, at(scratch, "r")), 0);
     *state = scratch;
@@ -72,16 +32,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    struct scratch *scratch = *state;
-
-    workspace_destroy(scratch->workspace);
-    documents_finish(&scratch->documents);
-    uv_run(&scratch->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&scratch->loop), 0);
-    assert_int_equal(scratch->config.references, 1);
-    buffer_finish(&scratch->result);
-    sh(scratch, "chmod -R u+rwx .; rm -rf \"$PWD\"");
-    free(scratch);
+    scratch_destroy(*state);
     return 0;
 }
 
@@ -90,7 +41,7 @@ static void on_result(void *context, const char *text, size_t length)
     struct scratch *scratch = context;
 
     scratch->calls++;
-    buffer_append(&scratch->result, text, length);
+    buffer_append(&scratch->out, text, length);
 }
 
 static struct tool_run *begin(struct scratch *scratch, const char *name, const char *arguments)
@@ -98,7 +49,7 @@ static struct tool_run *begin(struct scratch *scratch, const char *name, const c
     const struct tools_host host = {&scratch->loop, scratch->workspace, &scratch->documents};
     struct tool_run *run;
 
-    buffer_clear(&scratch->result);
+    buffer_clear(&scratch->out);
     scratch->calls = 0;
     assert_int_equal(tool_run_start(&run, &host, &scratch->config, name, arguments,
                                     strlen(arguments), on_result, scratch), 0);
@@ -111,9 +62,9 @@ static const char *call(struct scratch *scratch, const char *name, const char *a
     begin(scratch, name, arguments);
     uv_run(&scratch->loop, UV_RUN_DEFAULT);
     assert_int_equal(scratch->calls, 1);
-    assert_true(scratch->result.length <= TOOLS_RESULT_MAX);
-    assert_true(utf8_is_valid(scratch->result.data, scratch->result.length));
-    return scratch->result.data;
+    assert_true(scratch->out.length <= TOOLS_RESULT_MAX);
+    assert_true(utf8_is_valid(scratch->out.data, scratch->out.length));
+    return scratch->out.data;
 }
 
 static const char *read_file(struct scratch *scratch, const char *path)
@@ -156,7 +107,7 @@ static void test_a_long_file_is_cut(void **state)
 
     sh(scratch, "seq 100000 >r/numbers; head -c 100000 /dev/zero | tr '\\0' x >r/line");
     assert_holds(read_file(scratch, "numbers"), "\n1500 | 1500\n");
-    assert_holds(scratch->result.data, " to 100000 are left out: ask for them if you need them]\n");
+    assert_holds(scratch->out.data, " to 100000 are left out: ask for them if you need them]\n");
     assert_holds(read_file(scratch, "line"), "x [cut]\n");
     sh(scratch, "head -c 5000000 /dev/zero | tr '\\0' '\\n' >r/large");
     assert_string_equal(read_file(scratch, "large"), "Error: large is larger than 4 MiB.");
@@ -285,9 +236,9 @@ static void test_results_are_capped(void **state)
                 "tr '\\0' b) >long");
     assert_holds(call(scratch, "search_text", "{\"text\":\"match\"}"),
                  "[there may be more lines: name a folder or a longer text]\n");
-    assert_null(strstr(scratch->result.data, ":26: "));
+    assert_null(strstr(scratch->out.data, ":26: "));
     assert_holds(call(scratch, "search_text", "{\"text\":\"needle\"}"), "aneedleb");
-    assert_true(scratch->result.length < 400);
+    assert_true(scratch->out.length < 400);
 }
 
 /* ---- list_files ------------------------------------------------------------------------------- */

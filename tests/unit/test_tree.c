@@ -12,55 +12,16 @@
 #include <uv.h>
 
 #include "daemon/tree.h"
-#include "protocol/buffer.h"
+#include "tests/unit/workspace_fixture.h"
 
-/* A fresh directory with real files and links in it, and what a walk has listed of it. */
-struct scratch {
-    char directory[64];
-    uv_loop_t loop;
-    struct workspace *workspace;
-    struct config config;
-    struct buffer listed; /* the paths below the directory, parted by blanks */
-    bool is_cut;
-    unsigned calls;
-};
-
-static void sh(const struct scratch *scratch, const char *script)
-{
-    char *command;
-    int length = asprintf(&command, "cd '%s' || exit 1\nset -e\n%s", scratch->directory, script);
-
-    assert_true(length > 0);
-    if (system(command) != 0)
-        fail_msg("script failed: %s", script);
-    free(command);
-}
-
-static const char *at(const struct scratch *scratch, const char *name)
-{
-    static char paths[4][PATH_MAX];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-
-    snprintf(path, PATH_MAX, "%s/%s", scratch->directory, name);
-    return path;
-}
+/* `out` is what a walk has listed: the paths below the directory, parted by blanks. */
 
 static int set_up(void **state)
 {
     static char secrets[] = ".env*", top[] = "/top.c";
     static char *ignored[] = {secrets, top};
-    struct scratch *scratch = calloc(1, sizeof(*scratch));
+    struct scratch *scratch = scratch_create(ignored, 2);
 
-    assert_non_null(scratch);
-    strcpy(scratch->directory, "/tmp/gridls-tree-XXXXXX");
-    assert_non_null(mkdtemp(scratch->directory));
-    assert_int_equal(uv_loop_init(&scratch->loop), 0);
-    buffer_init(&scratch->listed, BUFFER_CAP);
-    scratch->config.references = 1;
-    scratch->config.generation = 1;
-    scratch->config.ignore = (struct config_strings){ignored, 2};
-    assert_int_equal(workspace_create(&scratch->workspace, &scratch->loop, NULL), 0);
     sh(scratch, "mkdir r");
     assert_int_equal(workspace_add_root(scratch->workspace, at(scratch, "r")), 0);
     *state = scratch;
@@ -69,15 +30,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    struct scratch *scratch = *state;
-
-    workspace_destroy(scratch->workspace);
-    uv_run(&scratch->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&scratch->loop), 0);
-    assert_int_equal(scratch->config.references, 1);
-    buffer_finish(&scratch->listed);
-    sh(scratch, "chmod -R u+rwx .; rm -rf \"$PWD\"");
-    free(scratch);
+    scratch_destroy(*state);
     return 0;
 }
 
@@ -88,7 +41,7 @@ static void on_tree(void *context, struct tree *tree)
     scratch->calls++;
     scratch->is_cut = tree->is_cut;
     for (size_t i = 0; i < tree->count; i++)
-        buffer_printf(&scratch->listed, "%s%s", i > 0 ? " " : "",
+        buffer_printf(&scratch->out, "%s%s", i > 0 ? " " : "",
                       tree->paths[i] + strlen(scratch->directory) + 1);
 }
 
@@ -104,7 +57,7 @@ static struct tree_walk *begin(struct scratch *scratch, const char *path, size_t
     };
     struct tree_walk *walk;
 
-    buffer_clear(&scratch->listed);
+    buffer_clear(&scratch->out);
     scratch->calls = 0;
     assert_int_equal(tree_walk_start(&walk, &options, on_tree, scratch), 0);
     assert_int_equal(scratch->calls, 0);
@@ -117,7 +70,7 @@ static const char *list(struct scratch *scratch, const char *path)
     begin(scratch, path, 1000);
     uv_run(&scratch->loop, UV_RUN_DEFAULT);
     assert_int_equal(scratch->calls, 1);
-    return scratch->listed.data;
+    return scratch->out.data;
 }
 
 static void test_lists_regular_files_in_order(void **state)
@@ -208,7 +161,7 @@ static void test_bounds(void **state)
     uv_run(&scratch->loop, UV_RUN_DEFAULT);
     assert_int_equal(scratch->calls, 1);
     assert_true(scratch->is_cut);
-    assert_int_equal(scratch->listed.length, strlen("r/d/1 r/d/2 r/d/3"));
+    assert_int_equal(scratch->out.length, strlen("r/d/1 r/d/2 r/d/3"));
 }
 
 static void test_depth_is_bounded(void **state)

@@ -12,50 +12,17 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "daemon/workspace.h"
-#include "protocol/buffer.h"
+#include "tests/unit/workspace_fixture.h"
 
-/* A fresh directory with real files and links in it. */
-struct scratch {
-    char directory[64];
-    uv_loop_t loop;
-    struct workspace *workspace;
-    struct config config;
-    char *lines[4];
-    struct buffer projects; /* "root:error:text\n" for each project file that was reported */
-    unsigned calls;
-    int error;
-};
-
-static void sh(const struct scratch *scratch, const char *script)
-{
-    char *command;
-    int length = asprintf(&command, "cd '%s' || exit 1\nset -e\n%s", scratch->directory, script);
-
-    assert_true(length > 0);
-    if (system(command) != 0)
-        fail_msg("script failed: %s", script);
-    free(command);
-}
-
-/* The name's absolute path. Good until the eighth call after this one. */
-static const char *at(struct scratch *scratch, const char *name)
-{
-    static char paths[8][PATH_MAX];
-    static unsigned next;
-    char *path = paths[next++ % 8];
-
-    snprintf(path, PATH_MAX, "%s/%s", scratch->directory, name);
-    return path;
-}
+/* `out` is "root:error:text\n" for each project file that was reported. */
 
 static void on_project(void *context, const char *root, int error, const char *text, size_t length)
 {
     struct scratch *scratch = context;
 
-    buffer_printf(&scratch->projects, "%s:%d:", strrchr(root, '/') + 1, error);
-    buffer_append(&scratch->projects, text, length);
-    buffer_append_byte(&scratch->projects, '\n');
+    buffer_printf(&scratch->out, "%s:%d:", strrchr(root, '/') + 1, error);
+    buffer_append(&scratch->out, text, length);
+    buffer_append_byte(&scratch->out, '\n');
 }
 
 static void set_ignore(struct scratch *scratch, size_t count, const char *const *lines)
@@ -70,14 +37,8 @@ static void set_ignore(struct scratch *scratch, size_t count, const char *const 
 
 static int set_up(void **state)
 {
-    struct scratch *scratch = calloc(1, sizeof(*scratch));
+    struct scratch *scratch = scratch_create(NULL, 0);
 
-    assert_non_null(scratch);
-    strcpy(scratch->directory, "/tmp/gridls-work-XXXXXX");
-    assert_non_null(mkdtemp(scratch->directory));
-    assert_int_equal(uv_loop_init(&scratch->loop), 0);
-    buffer_init(&scratch->projects, BUFFER_CAP);
-    assert_int_equal(workspace_create(&scratch->workspace, &scratch->loop, NULL), 0);
     set_ignore(scratch, 3, (const char *const[]){".env*", "*.pem", "/top"});
     sh(scratch, "mkdir -p r/a/b");
     *state = scratch;
@@ -88,13 +49,8 @@ static int tear_down(void **state)
 {
     struct scratch *scratch = *state;
 
-    workspace_destroy(scratch->workspace);
-    uv_run(&scratch->loop, UV_RUN_DEFAULT);
-    assert_int_equal(uv_loop_close(&scratch->loop), 0);
-    buffer_finish(&scratch->projects);
     set_ignore(scratch, 0, NULL);
-    sh(scratch, "rm -rf \"$PWD\"");
-    free(scratch);
+    scratch_destroy(scratch);
     return 0;
 }
 
@@ -189,7 +145,7 @@ static void test_number_of_roots_is_bounded(void **state)
 
 static void run_loop(struct scratch *scratch)
 {
-    buffer_clear(&scratch->projects);
+    buffer_clear(&scratch->out);
     uv_run(&scratch->loop, UV_RUN_DEFAULT);
 }
 
@@ -201,32 +157,32 @@ static void test_project_files(void **state)
                 "head -c 262145 /dev/zero >t/.gridls.json");
     workspace_set_project_callback(scratch->workspace, on_project, scratch);
     add_root(scratch, "r");
-    assert_int_equal(scratch->projects.length, 0);
+    assert_int_equal(scratch->out.length, 0);
     run_loop(scratch);
-    assert_string_equal(scratch->projects.data, "r:0:{}\n");
+    assert_string_equal(scratch->out.data, "r:0:{}\n");
     add_root(scratch, "s");
     run_loop(scratch);
-    assert_string_equal(scratch->projects.data, "s:-2:\n");
+    assert_string_equal(scratch->out.data, "s:-2:\n");
     add_root(scratch, "t");
     run_loop(scratch);
-    assert_string_equal(scratch->projects.data, "t:-27:\n");
+    assert_string_equal(scratch->out.data, "t:-27:\n");
     add_root(scratch, "r/.gridls.json"); /* no directory */
     run_loop(scratch);
-    assert_string_equal(scratch->projects.data, ".gridls.json:-2:\n");
+    assert_string_equal(scratch->out.data, ".gridls.json:-2:\n");
 
     sh(scratch, "printf new >r/.gridls.json");
     workspace_forget(scratch->workspace, at(scratch, "r/a/.gridls.json"));
     run_loop(scratch);
-    assert_string_equal(scratch->projects.data, "");
+    assert_string_equal(scratch->out.data, "");
     workspace_forget(scratch->workspace, at(scratch, "r/.gridls.json"));
     workspace_forget(scratch->workspace, at(scratch, "r/.gridls.json"));
     run_loop(scratch);
-    assert_string_equal(scratch->projects.data, "r:0:new\n");
+    assert_string_equal(scratch->out.data, "r:0:new\n");
 
     workspace_forget(scratch->workspace, at(scratch, "r/.gridls.json"));
     workspace_remove_root(scratch->workspace, at(scratch, "r"));
     run_loop(scratch);
-    assert_string_equal(scratch->projects.data, "");
+    assert_string_equal(scratch->out.data, "");
 }
 
 /* ---- verdicts -------------------------------------------------------------------------------- */
@@ -531,13 +487,13 @@ static void test_destroy_at_every_step(void **state)
         for (unsigned i = 0; i < turns; i++)
             uv_run(&scratch->loop, UV_RUN_ONCE);
         is_over = scratch->calls > 0;
-        buffer_clear(&scratch->projects);
+        buffer_clear(&scratch->out);
         workspace_destroy(scratch->workspace);
         scratch->workspace = NULL;
         scratch->calls = 0;
         uv_run(&scratch->loop, UV_RUN_DEFAULT);
         assert_int_equal(scratch->calls, 0);
-        assert_int_equal(scratch->projects.length, 0);
+        assert_int_equal(scratch->out.length, 0);
     }
     assert_true(is_over);
     workspace_destroy(NULL);
