@@ -197,7 +197,8 @@ class ExplainCases:
         self.upstream.answer(stream('Because **one** is enough.'), model='code-prime')
         terminal = self.open(by_itself=False)
         self.explain(terminal, 4, 'why so short')
-        terminal.wait_for(lambda screen: 'It returns' in screen and 'line 3' not in screen)
+        terminal.wait_for(lambda screen: 'It returns' in screen and 'line 3' not in screen
+                          and 'asks on' not in screen)
         request = self.upstream.expect(method='POST')
         self.assertIn('return 1;', request.prompt)
         self.assertIn('why so short', request.prompt)

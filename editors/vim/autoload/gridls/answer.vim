@@ -58,6 +58,8 @@ def Send(bufnr: number, params: dict<any>, question: string)
       Write(bufnr, ['', '', $'[{why}]'])
     },
   })
+  # The window's title says that it is being written.
+  redrawstatus!
 enddef
 
 # ---- the window ---------------------------------------------------------------------------------
