@@ -96,6 +96,13 @@ class FaultyPlayer(Player):
         else:
             self.client.notify('initialized', {})
 
+    def editor_notify(self, step, rest):
+        """No client goes on whose `initialize` has failed."""
+        if take_word(rest)[0] == 'initialized' and not self.client.checker.answered_initialize:
+            self.is_over = True
+        else:
+            super().editor_notify(step, rest)
+
     def editor_request(self, step, rest):
         """No client uses an id again before it is answered, which here may take longer."""
         request_id = take_json(rest)[0]
