@@ -7,7 +7,7 @@ import { Upstream } from '../support/upstream.mjs';
 import { daemons, one, runAll, until } from './support/tests';
 
 const folders = (): string[] => (vscode.workspace.workspaceFolders ?? []).map(folder => folder.uri.fsPath);
-const parent = path.dirname(folders()[0]!);
+let parent = '';
 const file = (root: string): vscode.Uri => vscode.Uri.file(path.join(parent, root, 'deep', 'x.c'));
 
 /** How the model is told the name of the file that is asked about. */
@@ -34,6 +34,9 @@ async function change(...args: Parameters<typeof vscode.workspace.updateWorkspac
 }
 
 export async function run(): Promise<void> {
+    // VS Code may read the file that names them only after it has begun with tests.
+    await until('the roots', () => folders().length === 2);
+    parent = path.dirname(folders()[0]!);
     const upstream = await Upstream.start();
     const settings = vscode.workspace.getConfiguration('gridls');
     // They reach the daemon that runs.
