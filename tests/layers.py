@@ -38,6 +38,7 @@ PURE = [
     'protocol/*.c',
     'daemon/answer/*.c', 'daemon/prompt/*.c',
     'daemon/config.c', 'daemon/config_[!w]*.c', 'daemon/failure.c', 'daemon/ignore.c',
+    'daemon/language.c',
     'daemon/offers.c', 'daemon/redact*.c', 'daemon/text.c', 'daemon/sandbox_*.c',
 ]
 
