@@ -221,6 +221,16 @@ class DaemonTest(DaemonCases, VimTest):
         terminal.type(':only\r:messages\r')
         terminal.wait_for(lambda screen: 'started again' in screen and screen.count('gridls:') == 1)
 
+    def test_a_message_does_not_stop_the_next_command(self):
+        """Without our statusline, so that it is the command by which the plugin's scripts are loaded."""
+        self.write('b.c', SOURCE)
+        terminal = self.vim(extra='set statusline=%f')
+        self.status(terminal)
+        terminal.wait_for('gridls: ready')
+        terminal.type(':edit b.c\r')
+        # A hit-enter prompt would wait with the statusline, too.
+        terminal.wait_for(lambda screen: screen.rstrip().split('\n')[-2].strip() == 'b.c')
+
 
 if __name__ == '__main__':
     unittest.main()

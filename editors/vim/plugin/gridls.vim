@@ -8,8 +8,8 @@ let g:loaded_gridls = 1
 
 function! s:what_is_missing() abort
   if has('nvim')
-    " 0.10: text within a line. The variable is for whoever wants to see how far an older one gets.
-    return has('nvim-0.10') || get(g:, 'gridls_old_neovim') ? ''
+    " 0.10: text within a line.
+    return has('nvim-0.10') ? ''
           \ : 'this Neovim is too old; it needs 0.10 or newer'
   endif
   " 9.0.0185: text properties with text, in the line and below it.
@@ -41,18 +41,24 @@ if has('nvim')
   finish
 endif
 
+" Where Vim loads a script for a command that was typed, and not for a function of it, it scrolls for the
+" next message of a callback, and so stops the person at a hit-enter prompt (seen in 9.0.1378).
+function! s:run(name, ...) abort
+  call call('gridls#' . a:name, a:000)
+endfunction
+
 command! -nargs=* -range GridlsExplain
-      \ call gridls#Explain(<q-mods>, <range>, <line1>, <line2>, <q-args>)
-command! -nargs=+ GridlsAsk call gridls#Ask(<q-args>)
+      \ call s:run('Explain', <q-mods>, <range>, <line1>, <line2>, <q-args>)
+command! -nargs=+ GridlsAsk call s:run('Ask', <q-args>)
 command! -bang -nargs=* -range GridlsRefactor
-      \ call gridls#Refactor(<bang>0, <line1>, <line2>, <q-args>)
-command! -nargs=+ GridlsProject call gridls#Project(<q-args>)
-command! -nargs=* -range GridlsFix call gridls#Fix(<line2>, <q-args>)
-command! -nargs=* GridlsCommit call gridls#Commit(<q-args>)
-command! -bar GridlsCancel call gridls#Cancel()
-command! -bar GridlsStatus call gridls#Status()
+      \ call s:run('Refactor', <bang>0, <line1>, <line2>, <q-args>)
+command! -nargs=+ GridlsProject call s:run('Project', <q-args>)
+command! -nargs=* -range GridlsFix call s:run('Fix', <line2>, <q-args>)
+command! -nargs=* GridlsCommit call s:run('Commit', <q-args>)
+command! -bar GridlsCancel call s:run('Cancel')
+command! -bar GridlsStatus call s:run('Status')
 command! -bar -nargs=? -complete=custom,gridls#ToggleScopes GridlsToggle
-      \ call gridls#Toggle(<q-args>)
+      \ call s:run('Toggle', <q-args>)
 
 inoremap <silent> <Plug>(gridls-accept) <C-G>u<Cmd>call gridls#ghost#Accept('all')<CR>
 inoremap <silent> <Plug>(gridls-accept-word) <Cmd>call gridls#ghost#Accept('word')<CR>
