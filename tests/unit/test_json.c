@@ -265,7 +265,8 @@ static void test_large_clean_text(void **state)
 static void test_reading(void **state)
 {
     const char text[] = "{\"a\":{\"b\":{\"c\":7}},\"A\":true,\"n\":null,\"l\":[1,2,3],\"f\":1.5,"
-                        "\"big\":9007199254740994,\"inf\":1e400,\"s\":\"x\"}";
+                        "\"big\":9007199254740994,\"inf\":1e400,\"s\":\"x\","
+                        "\"d\":1,\"d\":2}";
     struct json *root CLEANUP(json_cleanup) = NULL;
     const struct json *list;
     int64_t integer = 0;
@@ -305,6 +306,8 @@ static void test_reading(void **state)
     assert_false(json_number(json_member(root, "inf"), &number));
     assert_false(json_number(json_member(root, "s"), &number));
     assert_false(json_integer(NULL, &integer));
+    assert_true(json_integer(json_member(root, "d"), &integer)); /* the first of two */
+    assert_int_equal(integer, 1);
     json_destroy(NULL);
 }
 
