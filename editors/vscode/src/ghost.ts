@@ -18,6 +18,13 @@ const partial = new ProgressType<{ kind: string; item?: InlineCompletionItem }>(
  */
 const GRACE_MS = 500;
 
+/**
+ * What has VS Code ask once more. The first command is there as newer ones keep what is seen at the head of
+ * what is asked for, as one candidate among others, unless it is gone. Both run within the window, one behind
+ * the other, so that nothing is seen to vanish for a way to the extension and back.
+ */
+const AGAIN = ['editor.action.inlineSuggest.hide', 'editor.action.inlineSuggest.trigger'];
+
 interface Call {
     document: vscode.TextDocument;
     version: number;
@@ -122,7 +129,7 @@ export class Ghost implements vscode.Disposable {
         const editor = vscode.window.activeTextEditor;
         if (call.shown !== undefined && text !== undefined && text !== call.shown && editor &&
             this.isStill(call, editor))
-            void vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
+            void vscode.commands.executeCommand('runCommands', { commands: AGAIN });
     }
 
     private isStill(call: Call, editor: vscode.TextEditor): boolean {
