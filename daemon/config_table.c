@@ -71,7 +71,8 @@ static const struct setting settings[SETTING_COUNT] = {
         .path = "completion.debounce_ms", .type = SETTING_UINT, .project = true, .max = 5000,
         .built_in = "250", .offset = offsetof(struct config, completion_debounce_ms),
         .help = "how long typing must rest at most before a completion is asked for: less, down to "
-                "a quarter, where keys follow each other fast or answers take long",
+                "a quarter, where a line has just begun, keys follow each other fast or answers take "
+                "long",
     },
     [SETTING_COMPLETION_MAX_TOKENS] = {
         .path = "completion.max_tokens", .type = SETTING_UINT, .project = true, .min = 1,

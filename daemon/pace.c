@@ -35,13 +35,13 @@ void pace_note_latency(struct pace *pace, uint64_t latency_ms)
     pace->latency_ms = smooth(pace->latency_ms, latency_ms > 0 ? latency_ms : 1);
 }
 
-uint32_t pace_rest_ms(const struct pace *pace, uint32_t debounce_ms)
+uint32_t pace_rest_ms(const struct pace *pace, uint32_t debounce_ms, bool at_line_start)
 {
     uint64_t gap = pace->gap_ms > 0 ? pace->gap_ms : GAP_BUILT_IN_MS;
     uint64_t latency = pace->latency_ms > 0 ? pace->latency_ms : LATENCY_BUILT_IN_MS;
     uint64_t rest = gap * 3 / 2 * LATENCY_HALF_MS / (LATENCY_HALF_MS + latency);
 
-    if (rest > debounce_ms)
-        rest = debounce_ms;
-    return rest < debounce_ms / 4 ? debounce_ms / 4 : (uint32_t)rest;
+    if (at_line_start || rest < debounce_ms / 4)
+        return debounce_ms / 4;
+    return rest > debounce_ms ? debounce_ms : (uint32_t)rest;
 }

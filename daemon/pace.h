@@ -1,6 +1,7 @@
 #ifndef GRIDLS_PACE_H
 #define GRIDLS_PACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -22,7 +23,10 @@ void pace_note_key(struct pace *pace, uint64_t now_ms);
 
 void pace_note_latency(struct pace *pace, uint64_t latency_ms);
 
-/* How long to wait after the last key: at most `debounce_ms`, at least a quarter of it. */
-uint32_t pace_rest_ms(const struct pace *pace, uint32_t debounce_ms);
+/*
+ * How long to wait after the last key: at most `debounce_ms`, at least a quarter of it. So much where
+ * nothing stands on the line yet: whoever has just begun a line seldom goes on at once.
+ */
+uint32_t pace_rest_ms(const struct pace *pace, uint32_t debounce_ms, bool at_line_start);
 
 #endif

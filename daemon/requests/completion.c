@@ -353,7 +353,8 @@ static void wait_for_rest(struct completion *completion)
     bool waits = completion->is_automatic && completion->request;
     uint64_t rested = uv_now(completion->services->loop) - completion->joined_at;
     uint64_t rest = waits ? pace_rest_ms(&completion->services->completions->pace,
-                                         completion->config->completion_debounce_ms)
+                                         completion->config->completion_debounce_ms,
+                                         completion_place_begins_line(&completion->place))
                           : 0;
     completion->state = COMPLETION_WAITS;
     uv_timer_start(&completion->timer, on_typing_paused, rest > rested ? rest - rested : 0, 0);

@@ -73,6 +73,15 @@ int completion_place_of(struct services *services, struct document *document,
                                  reach, place);
 }
 
+bool completion_place_begins_line(const struct offer_place *place)
+{
+    const struct buffer *before = &place->before;
+    size_t end = before->length;
+    while (end && (before->data[end - 1] == ' ' || before->data[end - 1] == '\t'))
+        end--;
+    return end == 0 || before->data[end - 1] == '\n' || before->data[end - 1] == '\r';
+}
+
 bool completion_place_is_within_word(const struct offer_place *place)
 {
     unsigned char next = place->after.length ? (unsigned char)place->after.data[0] : '\0';

@@ -34,6 +34,9 @@ int completion_place_of(struct services *services, struct document *document,
                         const struct lsp_inline_completion_params *params, bool has_entry,
                         size_t reach, struct offer_place *place);
 
+/* Whether nothing but blanks stands before the cursor on its line. */
+bool completion_place_begins_line(const struct offer_place *place);
+
 /* In the middle of a word nobody waits for a suggestion. */
 bool completion_place_is_within_word(const struct offer_place *place);
 

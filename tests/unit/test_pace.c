@@ -22,9 +22,9 @@ static void test_a_run_is_over_after_half_a_gap_more(void **state)
     for (int i = 0; i < 60; i++)
         pace_note_latency(&pace, 1);
     type(&pace, &now, 60, 120);
-    assert_in_range(pace_rest_ms(&pace, 400), 170, 185);
+    assert_in_range(pace_rest_ms(&pace, 400, false), 170, 185);
     type(&pace, &now, 60, 200);
-    assert_in_range(pace_rest_ms(&pace, 400), 285, 305);
+    assert_in_range(pace_rest_ms(&pace, 400, false), 285, 305);
 }
 
 static void test_never_more_than_the_setting_nor_less_than_a_quarter(void **state)
@@ -34,10 +34,22 @@ static void test_never_more_than_the_setting_nor_less_than_a_quarter(void **stat
 
     (void)state;
     type(&pace, &now, 60, 900);
-    assert_int_equal(pace_rest_ms(&pace, 150), 150);
-    assert_int_equal(pace_rest_ms(&pace, 0), 0);
+    assert_int_equal(pace_rest_ms(&pace, 150, false), 150);
+    assert_int_equal(pace_rest_ms(&pace, 0, false), 0);
     type(&pace, &now, 60, 20);
-    assert_int_equal(pace_rest_ms(&pace, 150), 37);
+    assert_int_equal(pace_rest_ms(&pace, 150, false), 37);
+}
+
+static void test_a_line_that_was_just_begun_waits_least(void **state)
+{
+    struct pace pace = {0};
+    uint64_t now = 1000;
+
+    (void)state;
+    type(&pace, &now, 60, 150);
+    assert_int_equal(pace_rest_ms(&pace, 400, true), 100);
+    assert_true(pace_rest_ms(&pace, 400, false) > 100);
+    assert_int_equal(pace_rest_ms(&pace, 0, true), 0);
 }
 
 static void test_slow_answers_are_asked_for_sooner(void **state)
@@ -52,9 +64,9 @@ static void test_slow_answers_are_asked_for_sooner(void **state)
         pace_note_latency(&fast, 50);
         pace_note_latency(&slow, 1800);
     }
-    assert_true(pace_rest_ms(&slow, 400) * 2 <= pace_rest_ms(&fast, 400));
+    assert_true(pace_rest_ms(&slow, 400, false) * 2 <= pace_rest_ms(&fast, 400, false));
     pace_note_latency(&slow, UINT64_MAX); /* a clock that went wrong spoils nothing */
-    assert_in_range(pace_rest_ms(&slow, 400), 100, 400);
+    assert_in_range(pace_rest_ms(&slow, 400, false), 100, 400);
 }
 
 /* A person who thinks, and a program that changes the text, say nothing about the pace of typing. */
@@ -65,12 +77,12 @@ static void test_pauses_and_bursts_do_not_count(void **state)
 
     (void)state;
     type(&pace, &now, 60, 150);
-    uint32_t before = pace_rest_ms(&pace, 400);
+    uint32_t before = pace_rest_ms(&pace, 400, false);
     type(&pace, &now, 20, 5000);
     type(&pace, &now, 1, 1001);
     for (int i = 0; i < 500; i++)
         pace_note_key(&pace, now);
-    assert_int_equal(pace_rest_ms(&pace, 400), before);
+    assert_int_equal(pace_rest_ms(&pace, 400, false), before);
 }
 
 int main(void)
@@ -78,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_run_is_over_after_half_a_gap_more),
         cmocka_unit_test(test_never_more_than_the_setting_nor_less_than_a_quarter),
+        cmocka_unit_test(test_a_line_that_was_just_begun_waits_least),
         cmocka_unit_test(test_slow_answers_are_asked_for_sooner),
         cmocka_unit_test(test_pauses_and_bursts_do_not_count),
     };
