@@ -152,18 +152,39 @@ static void end_before_literal(const struct redaction *redaction, const char *te
     }
 }
 
+/* What is replaced by what stands here alone, and not by what stands round it. */
+static bool find_whole(const struct redaction *redaction, const char *text, size_t length, size_t at,
+                       struct redact_span *span)
+{
+    struct redact_span literal;
+
+    if (placeholder_at(text + at, length - at) == 0)
+        return find_literal(redaction, text, length, at, span);
+    /* A text that holds what looks like a placeholder gets it back as it was. */
+    *span = (struct redact_span){at, at + PLACEHOLDER_LENGTH};
+    while (++at < span->end) {
+        if (find_literal(redaction, text, length, at, &literal) && literal.end > span->end)
+            span->end = literal.end;
+    }
+    return true;
+}
+
 static bool find(struct redaction *redaction, const char *text, size_t length, size_t at,
                  struct redact_span *span)
 {
-    /* A text that holds what looks like a placeholder gets it back as it was. */
-    if (placeholder_at(text + at, length - at) > 0) {
-        *span = (struct redact_span){at, at + PLACEHOLDER_LENGTH};
-        return true;
-    }
-    if (find_literal(redaction, text, length, at, span))
+    struct redact_span whole;
+
+    if (find_whole(redaction, text, length, at, span))
         return true;
     if (!redaction->has_shapes || !redact_shapes_find(&redaction->shapes, text, length, at, span))
         return false;
+    /* A shape may begin behind the name that gives it away; what is within that name is replaced there. */
+    for (size_t before = at + 1; before < span->start; before++) {
+        if (find_whole(redaction, text, length, before, &whole) && whole.end > span->start) {
+            *span = whole;
+            return true;
+        }
+    }
     end_before_literal(redaction, text, length, span);
     return true;
 }
@@ -178,6 +199,40 @@ static bool find_added(struct redaction *redaction, const char *text, size_t len
 typedef bool (*find_fn)(struct redaction *redaction, const char *text, size_t length,
                         size_t at, struct redact_span *span);
 
+/* Appends what stands from `done` on, and a placeholder for the span. */
+static int put(struct redaction *redaction, const char *text, struct redact_span span, size_t *done,
+               struct buffer *out)
+{
+    int number = number_of(redaction, text + span.start, span.end - span.start);
+
+    if (number < 0)
+        return number;
+    redaction->items[number - 1].is_sent = true;
+    buffer_append(out, text + *done, span.start - *done);
+    buffer_printf(out, PLACEHOLDER "%0*d", DIGITS, number);
+    redaction->replaced++;
+    *done = span.end;
+    return 0;
+}
+
+static int put_wholes(struct redaction *redaction, const char *text, size_t at, size_t end,
+                      size_t *done, struct buffer *out)
+{
+    int error = 0;
+
+    while (at < end && !error) {
+        struct redact_span whole;
+
+        if (find_whole(redaction, text, end, at, &whole)) {
+            error = put(redaction, text, whole, done, out);
+            at = whole.end;
+        } else {
+            at++;
+        }
+    }
+    return error;
+}
+
 static int replace(struct redaction *redaction, find_fn find_next, const char *text, size_t length,
                    struct buffer *out)
 {
@@ -187,20 +242,18 @@ static int replace(struct redaction *redaction, find_fn find_next, const char *t
     redact_shapes_begin(&redaction->shapes);
     while ((at = redact_shapes_skip(&redaction->shapes, text, length, at)) < length) {
         struct redact_span span;
-        int number;
+        int error;
 
         if (!find_next(redaction, text, length, at, &span)) {
             at++;
             continue;
         }
-        number = number_of(redaction, text + span.start, span.end - span.start);
-        if (number < 0)
-            return number;
-        redaction->items[number - 1].is_sent = true;
-        buffer_append(out, text + done, span.start - done);
-        buffer_printf(out, PLACEHOLDER "%0*d", DIGITS, number);
-        redaction->replaced++;
-        done = at = span.end;
+        error = put_wholes(redaction, text, at, span.start, &done, out);
+        if (!error)
+            error = put(redaction, text, span, &done, out);
+        if (error)
+            return error;
+        at = span.end;
     }
     return buffer_append(out, text + done, length - done);
 }
