@@ -66,16 +66,20 @@ def parse(path):
 
 
 def answers_first(steps):
-    """What the upstream says to a message of the editor stands behind it, and must be known before."""
+    """What the upstream says to a message of the editor stands behind it, and must be known before: also
+    what it says in further rounds, which the daemon begins by itself."""
     ordered = []
-    last = None  # the editor's message that only answers have followed
+    last = None  # the editor's message that only answers, and looks at what was asked, have followed
     for step in steps:
         if step.word == 'upstream>' and last is not None:
             ordered.insert(last, step)
             last += 1
         else:
             ordered.append(step)
-            last = len(ordered) - 1 if step.word == 'editor>' else None
+            if step.word == 'editor>':
+                last = len(ordered) - 1
+            elif step.word != 'upstream?':
+                last = None
     return ordered
 
 
