@@ -42,6 +42,7 @@ class HelixTest(EditorClientTest):
         terminal.keys('C-n')
         terminal.wait_for('    return a + b;\n')
         terminal.keys('Enter', 'Escape')
+        terminal.wait_for(' NOR ', DEADLINE)  # Escape and a key in one read would be the key with Alt
         self.save(terminal, SOURCE)
 
         self.act(terminal, 'Simplify')
