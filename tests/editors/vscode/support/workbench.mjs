@@ -186,15 +186,23 @@ export class Window {
     async edit(name, text) {
         const file = path.join(this.folder, name);
         fs.writeFileSync(file, text);
+        // VS Code makes its list again while it looks for files, and an Enter in between opens nothing.
+        for (let left = 2; !await this.openFromList(file, name, left ? 10_000 : undefined); left--)
+            await this.press('Escape');
+        await this.page.waitForSelector('.quick-input-widget', { state: 'hidden' });
+        await this.see('.editor-instance .monaco-editor.focused .view-line');
+        await this.idle();
+    }
+
+    /** Opens a file from VS Code's list of files. False where that has not opened it in time. */
+    async openFromList(file, name, timeout) {
         await this.press('Control+p');
         await this.see('.quick-input-widget input');
         await this.type(file);
         await this.see(`.quick-input-widget .monaco-list-row:has-text("${name}")`);
         await this.press('Enter');
-        await this.see(`.tab.active[data-resource-name="${name}"]`);
-        await this.page.waitForSelector('.quick-input-widget', { state: 'hidden' });
-        await this.see('.editor-instance .monaco-editor.focused .view-line');
-        await this.idle();
+        const tab = this.page.waitForSelector(`.tab.active[data-resource-name="${name}"]`, { timeout });
+        return timeout ? tab.then(() => true, () => false) : tab;
     }
 
     /**
